@@ -1,0 +1,84 @@
+"""Everything django_nsfw raises of its own. Configuration mistakes are ``ImproperlyConfigured``.
+
+An exception that says why an image has no score carries a ``code`` (stored with the scan, shown
+to people through :mod:`django_nsfw.validators`) and ``params`` for the translated sentence. Its
+own text is for logs and moderators.
+"""
+
+from collections.abc import Mapping
+
+
+class NSFWError(Exception):
+    """Base class of the exceptions of this package."""
+
+
+class AssessmentError(NSFWError):
+    """An image could not be scored. ``code`` names the reason and never changes meaning."""
+
+    code = "unknown"
+
+    def __init__(self, message: str, *, params: Mapping[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.params: dict[str, object] = dict(params or {})
+
+
+class ImageError(AssessmentError):
+    """The file itself is at fault; another file may pass."""
+
+
+class UnreadableImage(ImageError):
+    """The decoder gave up on the bytes."""
+
+    code = "unreadable_image"
+
+
+class ImageTooLarge(ImageError):
+    """A limit of ``NSFW_LIMITS`` was exceeded. ``params``: ``what``, ``value``, ``limit``."""
+
+    code = "image_too_large"
+
+
+class UnsupportedFormat(ImageError):
+    """The bytes are no image of a format on the allowlist. ``params``: ``formats``."""
+
+    code = "unsupported_format"
+
+
+class ExtensionMismatch(ImageError):
+    """The file name promises another format. ``params``: ``extension``, ``format``."""
+
+    code = "extension_mismatch"
+
+
+class DetectorError(AssessmentError):
+    """The detector is at fault; the same file may pass later."""
+
+
+class DetectorUnavailable(DetectorError):
+    """The detector cannot be built or cannot answer. The text names model, cause and remedy."""
+
+    code = "detector_unavailable"
+
+
+class DetectorBusy(DetectorError):
+    """More images are in flight than ``NSFW_LIMITS["max_in_flight"]`` allows."""
+
+    code = "queue_full"
+
+
+class AssessmentTimeout(DetectorError):
+    """``NSFW_LIMITS["timeout"]`` ran out before every frame was scored."""
+
+    code = "timeout"
+
+
+class QuarantineError(NSFWError, OSError):
+    """The quarantine storage failed. An ``OSError``, as a failing media storage raises one."""
+
+
+class DecisionRefused(NSFWError):
+    """A moderator's decision cannot be applied. ``code`` says why."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
