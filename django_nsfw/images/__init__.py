@@ -1,0 +1,25 @@
+"""Bounded decoding: from the bytes of an upload to the crops that a detector looks at.
+
+Knows nothing of Django. Everything it raises about a file is an
+:class:`~django_nsfw.exceptions.ImageError`; what the file object's own ``seek`` and ``read`` raise
+(a storage that does not answer) passes through, because it says nothing about the picture.
+"""
+
+from .picture import Crop, Picture, open_picture
+from .placeholder import draw_placeholder
+from .sniffing import FORMATS, Header, check_extension, probe
+
+VERSION: int = 1
+"""Changes whenever the same bytes may give other crops; part of every detector's identity."""
+
+__all__ = [
+    "FORMATS",
+    "VERSION",
+    "Crop",
+    "Header",
+    "Picture",
+    "check_extension",
+    "draw_placeholder",
+    "open_picture",
+    "probe",
+]

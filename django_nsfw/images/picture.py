@@ -1,0 +1,242 @@
+"""Opening a file within limits, and cutting its frames into the crops a detector looks at."""
+
+import math
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from secrets import SystemRandom
+from typing import BinaryIO
+
+from PIL import ExifTags, Image, ImageFile
+
+from django_nsfw.exceptions import UnreadableImage
+from django_nsfw.limits import Limits
+from django_nsfw.scores import Ground
+from . import colour, containers, decoders, tiles
+from .decoders import decoding, too_large
+from .frames import choose_frames
+from .sniffing import FORMATS, HEAD_BYTES, sniff
+
+DRAFT_FACTOR = 1.5
+"""A JPEG is decoded to no less than this times the input side of the detector."""
+
+MAX_SCANS = 100
+"""Scans of a progressive JPEG. Encoders write about ten; each costs a pass over all pixels."""
+
+MIN_FRAME_COST = {"GIF": 4096, "PNG": 4096, "WEBP": 4096, "AVIF": 4096, "TIFF": 65536}
+"""Pixels a frame counts for at least towards ``max_total_pixels``: what reaching it costs."""
+
+_TRANSPOSE = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crop:
+    """One rectangle of one frame: ``image`` is RGB, upright, sRGB, and laid on ``ground``."""
+
+    frame: int
+    tile: int
+    ground: Ground
+    image: Image.Image
+
+
+def open_picture(file: BinaryIO, limits: Limits) -> "Picture":
+    """Read ``file`` from position 0 and check its header against ``limits``; decode no pixel.
+
+    ``file`` is left at position 0 and not needed any more. Raises
+    :class:`~django_nsfw.exceptions.UnsupportedFormat`,
+    :class:`~django_nsfw.exceptions.ImageTooLarge` or
+    :class:`~django_nsfw.exceptions.UnreadableImage`.
+    """
+    data = _read(file, limits)
+    format = sniff(data[:HEAD_BYTES])
+    if format is None:
+        raise decoders.unsupported(
+            f"The file is no picture in a supported format ({', '.join(FORMATS)})."
+        )
+    with decoding(format):
+        size = containers.size_from_head(format, data[:HEAD_BYTES])
+        if size is not None:
+            check_size(size, limits)
+        return Picture(data, format, limits)
+
+
+def _read(file: BinaryIO, limits: Limits) -> bytes:
+    file.seek(0, os.SEEK_END)
+    size = file.tell()
+    file.seek(0)
+    if size > limits.max_bytes:
+        raise too_large("bytes", size, limits.max_bytes)
+    try:
+        return file.read(limits.max_bytes)
+    finally:
+        file.seek(0)
+
+
+def check_size(size: tuple[int, int], limits: Limits) -> None:
+    """Raise ``ImageTooLarge`` when one frame of ``size`` (width, height) is over a limit."""
+    width, height = size
+    if width <= 0 or height <= 0:
+        raise UnreadableImage(f"The picture has no pixels ({width} × {height}).")
+    # PIL would warn, once per process, beyond its own limit; here that is an error each time.
+    max_pixels = min(limits.max_pixels, Image.MAX_IMAGE_PIXELS or limits.max_pixels)
+    if width * height > max_pixels:
+        raise too_large("pixels", width * height, max_pixels)
+    if max(size) > limits.max_side:
+        raise too_large("side length", max(size), limits.max_side)
+    if tiles.tile_count(width, height) > max(limits.max_tiles, 2):
+        raise too_large("aspect ratio", tiles.tile_count(width, height), limits.max_tiles)
+
+
+class Picture:
+    """A file whose header is within the limits. ``width`` and ``height`` are pixels as stored."""
+
+    def __init__(self, data: bytes, format: str, limits: Limits) -> None:
+        """Use :func:`open_picture`."""
+        self._data = data
+        self._limits = limits
+        self._offsets: list[int] = []
+        self.format = format
+        if format == "GIF":
+            self.frames, *canvas = containers.gif_frames(data)
+            check_size((canvas[0], canvas[1]), limits)
+        self._image = decoders.construct(format, BytesIO(data))
+        self.width, self.height = self._image.size
+        check_size(self._image.size, limits)
+        self.frames = self._count_frames()
+        cost = max(self.width * self.height, MIN_FRAME_COST.get(format, 0)) * self.frames
+        if self.frames > 1 and cost > limits.max_total_pixels:
+            raise too_large("pixels in all frames", cost, limits.max_total_pixels)
+
+    def _count_frames(self) -> int:
+        image, data = self._image, self._data
+        if self.format == "GIF":
+            return max(self.frames, 1)
+        if self.format == "PNG":
+            frames = containers.png_frames(data)
+            image.n_frames = frames  # type: ignore[attr-defined]  # the decoder believes acTL
+            return frames
+        if self.format == "TIFF":
+            return containers.tiff_pages(data)
+        if self.format == "JPEG":
+            self._offsets = _jpeg_pictures(image, data)
+            return len(self._offsets)
+        return int(getattr(image, "n_frames", 1))
+
+    def crops(self, *, input_side: int, rng: random.Random | None = None) -> Iterator[Crop]:
+        """What a detector with an input of ``input_side`` pixels must look at, frame by frame.
+
+        Decodes lazily and holds one frame at a time. Crops come in the size they were decoded
+        in; bringing them to the input, by an antialiased filter, is the detector's job. ``rng``
+        picks the frames in between; by default nobody can predict it. Raises ``ImageError``
+        where a frame cannot be decoded; the crops before it say nothing of the rest then.
+        """
+        limits = self._limits
+        # HEIF may declare another picture than the first to be the one that viewers show.
+        primary = getattr(getattr(self._image, "_heif_file", None), "primary_index", 0)
+        indexes = choose_frames(
+            self.frames, max(limits.max_frames_scored, 1), rng or SystemRandom(), always=[primary]
+        )
+        total = 0
+        for index in indexes:
+            with decoding(self.format):
+                frame = self._frame(index, input_side)
+                total += frame.width * frame.height
+                if total > limits.max_total_pixels:
+                    raise too_large("pixels in all frames", total, limits.max_total_pixels)
+                pixels = colour.to_pixels(frame, white_level=_white_level(self._image))
+                del frame
+            yield from _cut(index, pixels)
+
+    def _frame(self, index: int, input_side: int) -> Image.Image:
+        """The loaded and upright frame ``index``, as a viewer would see it."""
+        image = self._image
+        if self.format == "JPEG":
+            image = self._jpeg(index, input_side)
+        elif self.frames > 1:
+            image.seek(index)
+            check_size(image.size, self._limits)
+        image.load()
+        check_size(image.size, self._limits)
+        method = _TRANSPOSE.get(_orientation(image))
+        if method is not None:
+            return image.transpose(method)
+        # Decoders of animations go on painting on the frame they have returned.
+        return image.copy() if self.frames > 1 else image
+
+    def _jpeg(self, index: int, input_side: int) -> ImageFile.ImageFile:
+        """Picture ``index`` of the file, set to be decoded at a reduced scale where possible."""
+        data = self._data[self._offsets[index] :]
+        image = decoders.construct("JPEG", BytesIO(data))
+        check_size(image.size, self._limits)
+        if image.info.get("progressive"):
+            scans = containers.jpeg_scans(data)
+            if scans > MAX_SCANS:
+                raise too_large("scans", scans, MAX_SCANS)
+        side = math.ceil(DRAFT_FACTOR * input_side)
+        # Divides by the largest of 8, 4, 2, 1 that leaves both sides at least this long. Tiles
+        # are squares of the short side, so it holds for them as well.
+        image.draft(None, (side, side))
+        return image
+
+
+def _jpeg_pictures(image: ImageFile.ImageFile, data: bytes) -> list[int]:
+    """Offsets of the pictures in a JPEG file; more than one in the multi-picture format.
+
+    An index that cannot be read is ignored, as by every viewer, and so is an entry that points
+    at no JPEG: editors cut off the other pictures and leave the index behind.
+    """
+    if "mp" not in image.info:
+        return [0]
+    try:
+        index = decoders.construct("MPO", BytesIO(data))
+        total = int(getattr(index, "n_frames", 1))
+    except Exception:  # noqa: BLE001 — see above
+        return [0]
+    offsets = [0]
+    for number in range(1, total):
+        try:
+            index.seek(number)
+        except Exception:  # noqa: BLE001, S110 — judged below, by the bytes at the offset
+            pass
+        offset = int(getattr(index, "offset", 0))
+        if data[offset : offset + 3] == b"\xff\xd8\xff" and offset not in offsets:
+            offsets.append(offset)
+    return offsets
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # noqa: BLE001 — a broken EXIF block does not turn a picture
+        return 1
+
+
+def _white_level(image: Image.Image) -> int:
+    """White in a 16-bit mode: 12-bit TIFFs are unpacked to 16 bits without being scaled."""
+    bits = getattr(image, "tag_v2", {}).get(258, (16,))  # BitsPerSample
+    return 4095 if tuple(bits)[:1] == (12,) else 65535
+
+
+def _cut(frame: int, pixels: colour.Pixels) -> Iterator[Crop]:
+    for tile, box in enumerate(tiles.boxes(*pixels.colour.size)):
+        whole = box == (0, 0, *pixels.colour.size)
+        part = pixels.colour if whole else pixels.colour.crop(box)
+        alpha = pixels.alpha if whole or pixels.alpha is None else pixels.alpha.crop(box)
+        if alpha is None or alpha.getextrema() == (255, 255):
+            yield Crop(frame=frame, tile=tile, ground=Ground.OPAQUE, image=part)
+            continue
+        for ground in (Ground.WHITE, Ground.BLACK):
+            laid = Image.new("RGB", part.size, ground.value)
+            laid.paste(part, mask=alpha)
+            yield Crop(frame=frame, tile=tile, ground=ground, image=laid)
+        yield Crop(frame=frame, tile=tile, ground=Ground.RAW, image=part)
