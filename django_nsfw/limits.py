@@ -23,6 +23,6 @@ class Limits:
     max_tiles: int = 16
     """Square tiles a frame with an aspect ratio over 2 is cut into; one that needs more is held."""
     timeout: float = 10.0
-    """Seconds from the first byte read to the last frame scored, waiting included."""
+    """Seconds for one image, waiting for its turn included, the first load of a detector not."""
     max_in_flight: int = 4
     """Images decoded and scored at the same time in one process."""

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +51,24 @@ class CropScores:
     ground: Ground
     scores: Scores
 
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "frame": self.frame,
+            "tile": self.tile,
+            "ground": self.ground.value,
+            "nsfw": self.scores.nsfw,
+            "labels": dict(self.scores.labels),
+        }
+
+    @classmethod
+    def from_json(cls, crop: Mapping[str, Any]) -> "CropScores":
+        return cls(
+            frame=crop["frame"],
+            tile=crop["tile"],
+            ground=Ground(crop["ground"]),
+            scores=Scores(labels=crop["labels"], nsfw=crop["nsfw"]),
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
@@ -66,7 +85,8 @@ class Assessment:
 
     ``detector`` is the identity string of what scored it, empty where nothing did. ``width``,
     ``height`` (pixels, as stored, before orientation) and ``frames`` are 0 and ``format`` empty
-    where the header could not be read. ``ms`` is the wall time that this assessment took.
+    where the header could not be read. ``ms`` is the wall time that this assessment took. Crops
+    beside a failure are what was seen before it, for people; they decide nothing.
     """
 
     sha256: str
@@ -82,15 +102,39 @@ class Assessment:
 
     @property
     def worst(self) -> CropScores | None:
-        """The crop with the highest ``nsfw``; it decides. None where nothing was scored."""
-        if self.failure is not None or not self.crops:
-            return None
-        return max(self.crops, key=lambda crop: crop.scores.nsfw)
+        """The crop with the highest ``nsfw``. None where nothing was scored."""
+        return max(self.crops, key=lambda crop: crop.scores.nsfw, default=None)
 
     @property
     def nsfw(self) -> float | None:
         worst = self.worst
         return None if worst is None else worst.scores.nsfw
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, from which ``from_json`` makes an equal assessment."""
+        failure = self.failure
+        return {
+            "sha256": self.sha256,
+            "size": self.size,
+            "detector": self.detector,
+            "crops": [crop.as_json() for crop in self.crops],
+            "failure": {"code": failure.code, "message": failure.message} if failure else None,
+            "format": self.format,
+            "width": self.width,
+            "height": self.height,
+            "frames": self.frames,
+            "ms": self.ms,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Assessment":
+        failure = values["failure"]
+        crops = tuple(map(CropScores.from_json, values["crops"]))
+        return cls(**{**values, "crops": crops, "failure": Failure(**failure) if failure else None})
+
+    def failed(self, failure: Failure) -> "Assessment":
+        """The same assessment, undone by a failure that was found later."""
+        return replace(self, failure=failure)
 
     @property
     def frames_scored(self) -> int:

@@ -54,3 +54,10 @@ STORAGES = {
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+NSFW_DETECTORS = {
+    "default": {"BACKEND": "django_nsfw.detectors.onnx.OpenNSFWDetector"},
+    "constant": {"BACKEND": "tests.detectors_for_tests.ConstantDetector"},
+}
+NSFW_FIELDS = {
+    "host.Asset.file": {"review": 0.4},
+}

@@ -1,0 +1,186 @@
+"""The plain list of scans: what waits, what was found, and two actions that settle it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from .. import decisions
+from ..exceptions import NSFWError
+from ..models import Decision, Scan
+from .decision import DecisionInline, ReadOnly
+
+Decide = Callable[..., Decision]
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    """Opens on the queue; everything else is one click away."""
+
+    title = _("queue")
+    parameter_name = "queue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("all", _("All")), *((status.value, status.label) for status in Scan.Status)]
+
+    def choices(self, changelist: Any) -> Any:
+        chosen = self.value()
+        yield {
+            "selected": chosen is None,
+            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
+            "display": _("Waiting"),
+        }
+        for value, label in self.lookup_choices:
+            yield {
+                "selected": chosen == value,
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "display": label,
+            }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        if chosen is None:
+            return queryset.filter(status__in=Scan.WAITING)
+        return queryset if chosen == "all" else queryset.filter(status=chosen)
+
+
+class FieldFilter(admin.SimpleListFilter):
+    """The watched fields; asking ten million rows for their distinct values takes too long."""
+
+    title = _("field")
+    parameter_name = "field"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        from ..registry import registry
+
+        return [(label, label) for label in sorted(registry.watched)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        return queryset if chosen is None else queryset.filter(field=chosen)
+
+
+@admin.register(Scan)
+class ScanAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Nothing here shows the picture: looking is its own permission and its own page."""
+
+    list_display = [
+        "score",
+        "verdict",
+        "status",
+        "field",
+        "object_link",
+        "uploader",
+        "reason",
+        "created_at",
+    ]
+    list_filter = [WaitingFilter, "verdict", FieldFilter, "created_at"]
+    list_select_related = ["uploader"]
+    list_per_page = 50
+    search_fields = ["sha256__startswith"]
+    search_help_text = _("SHA-256 of the file, from its beginning")
+    show_full_result_count = False
+    ordering = ["-pk"]
+    actions = ["approve", "reject"]
+    inlines = [DecisionInline]
+    fieldsets = [
+        (None, {"fields": ["status", "verdict", "score", "reason", "error_message"]}),
+        (_("Object"), {"fields": ["field", "object_link", "uploader", "name", "original_name"]}),
+        (
+            _("File"),
+            {"fields": ["sha256", "size", "format", "width", "height", "frames"]},
+        ),
+        (_("Detector"), {"fields": ["detector", "ms", "score_table", "created_at", "settled_at"]}),
+    ]
+
+    class Media:
+        css = {"all": ["django_nsfw/admin.css"]}
+
+    @admin.display(description=_("score"), ordering="nsfw")
+    def score(self, scan: Scan) -> SafeString | str:
+        if scan.nsfw is None:
+            return "–"
+        return format_html(
+            '<meter class="nsfw-score" min="0" max="1" value="{}">{}</meter> {}',
+            f"{scan.nsfw:.4f}", f"{scan.nsfw:.2f}", f"{scan.nsfw:.2f}",
+        )  # fmt: skip
+
+    @admin.display(description=_("object"), ordering="object_pk")
+    def object_link(self, scan: Scan) -> SafeString | str:
+        label = scan.field.rpartition(".")[0]
+        text = f"{label.rpartition('.')[2]} {scan.object_pk}"
+        try:
+            meta = apps.get_model(label)._meta
+            url = reverse(
+                f"{self.admin_site.name}:{meta.app_label}_{meta.model_name}_change",
+                args=[quote(scan.object_pk)],
+            )
+        except (LookupError, ValueError, NoReverseMatch):
+            return text  # the model left the project, or has no admin
+        return format_html('<a href="{}">{}</a>', url, text)
+
+    @admin.display(description=_("reason"), ordering="error_code")
+    def reason(self, scan: Scan) -> str:
+        return scan.error_code or "–"
+
+    @admin.display(description=_("scores by frame and tile"))
+    def score_table(self, scan: Scan) -> SafeString | str:
+        crops = scan.assessment.crops
+        if not crops:
+            return "–"
+        labels = list(crops[0].scores.labels)
+        return format_html(
+            '<table class="nsfw-crops"><thead><tr><th>{}</th><th>{}</th><th>{}</th>{}</tr></thead>'
+            "<tbody>{}</tbody></table>",
+            _("frame"), _("tile"), _("ground"),
+            format_html_join("", "<th>{}</th>", ((label,) for label in labels)),
+            format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td>{}</tr>", (
+                (crop.frame, crop.tile, crop.ground.value, format_html_join(
+                    "", "<td>{}</td>",
+                    ((f"{crop.scores.labels.get(label, 0):.4f}",) for label in labels),
+                ))
+                for crop in crops
+            )),
+        )  # fmt: skip
+
+    @admin.action(description=_("Approve: let people see them"), permissions=["approve"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[Scan]) -> None:
+        done = self._settle(request, queryset, decisions.approve)
+        if done:
+            text = ngettext("%d file was approved.", "%d files were approved.", done) % done
+            self.message_user(request, text, messages.SUCCESS)
+
+    @admin.action(description=_("Reject: keep them out of reach"), permissions=["reject"])
+    def reject(self, request: HttpRequest, queryset: QuerySet[Scan]) -> None:
+        done = self._settle(request, queryset, decisions.reject)
+        if done:
+            text = ngettext("%d file was rejected.", "%d files were rejected.", done) % done
+            self.message_user(request, text, messages.SUCCESS)
+
+    def has_approve_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("django_nsfw.approve_scan")
+
+    def has_reject_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("django_nsfw.reject_scan")
+
+    def _settle(self, request: HttpRequest, queryset: QuerySet[Scan], decide: Decide) -> int:
+        """Each on its own: one that cannot be settled does not undo the others."""
+        done = 0
+        user = request.user if isinstance(request.user, AbstractBaseUser) else None
+        for scan in queryset:
+            try:
+                decide(scan, moderator=user)
+            except (NSFWError, OSError) as error:
+                self.message_user(request, f"{scan}: {error}", messages.ERROR)
+            else:
+                done += 1
+        return done

@@ -1,0 +1,265 @@
+"""File → assessment: bounded decoding, one shared detector, a memo. No database.
+
+Every failure ends in an :class:`~django_nsfw.scores.Assessment` that says why there is no score.
+"""
+
+import hashlib
+import io
+import logging
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
+
+from django.core.exceptions import ImproperlyConfigured
+
+from .conf import nsfw_settings
+from .detectors import Detector, detectors
+from .exceptions import (
+    AssessmentError,
+    AssessmentTimeout,
+    DetectorBusy,
+    DetectorUnavailable,
+    ImageTooLarge,
+    UnreadableImage,
+)
+from .limits import Limits
+from .scores import Assessment, CropScores, Failure
+
+if TYPE_CHECKING:
+    from .images import Crop, Header, Picture
+
+logger = logging.getLogger(__name__)
+
+Recall = Callable[[str, str], Assessment | None]
+"""(sha256, detector identity) → an assessment recorded earlier."""
+
+CHUNK = 1 << 20
+MEMO_ENTRIES = 256
+
+
+def assess(
+    file: IO[bytes], *, name: str = "", alias: str = "default", recall: Recall | None = None
+) -> Assessment:
+    """Assess the bytes of ``file``, read from its start; its position is put back.
+
+    ``file`` is seekable; text is taken as UTF-8. ``name``, where given, must have the extension
+    of the format that the bytes turn out to be. ``alias`` names the detector. The same bytes are
+    not scored twice: ``recall`` and a memo of this process are asked first.
+    """
+    started = time.perf_counter()
+    limits = nsfw_settings.limits
+    with _from_start(file) as body:
+        sha256, size = digest(body)
+        body.seek(0)
+        assessment = _Attempt(body, sha256, size, limits, started).run(alias, recall)
+    return _with_extension_checked(assessment, name)
+
+
+def digest(body: IO[bytes]) -> tuple[str, int]:
+    """SHA-256 in hexadecimal, and the number of bytes, from the current position on."""
+    hasher, size = hashlib.sha256(), 0
+    while chunk := body.read(CHUNK):
+        hasher.update(chunk)
+        size += len(chunk)
+    return hasher.hexdigest(), size
+
+
+class _Attempt:
+    """One assessment under way: what is known of the file so far, whatever goes wrong next."""
+
+    def __init__(
+        self, body: IO[bytes], sha256: str, size: int, limits: Limits, started: float
+    ) -> None:
+        self.body = body
+        self.sha256 = sha256
+        self.size = size
+        self.limits = limits
+        self.started = started
+        self.header: "Header | None" = None
+        self.frames = 0
+        self.detector = ""
+        self.crops: list[CropScores] = []
+
+    def run(self, alias: str, recall: Recall | None) -> Assessment:
+        try:
+            return self._score(alias, recall)
+        except AssessmentError as error:
+            if isinstance(error, DetectorUnavailable):
+                logger.error("No score for %s: %s", self.sha256, error)
+            failure = Failure(code=error.code, message=str(error), params=error.params)
+        except ImproperlyConfigured as error:
+            logger.error("No score for %s: %s", self.sha256, error)
+            failure = Failure(code=DetectorUnavailable.code, message=str(error))
+        except Exception as error:
+            # A detector or decoder that breaks in a new way must not take the host's save along.
+            logger.exception("No score for %s", self.sha256)
+            failure = Failure(
+                code=DetectorUnavailable.code,
+                message=f"The detector {alias!r} failed: {type(error).__name__}: {error}",
+            )
+        return self._result(failure)
+
+    def _score(self, alias: str, recall: Recall | None) -> Assessment:
+        picture = self._open()
+        detector = detectors[alias]
+        known = self._known(detector.identity, recall)
+        if known is not None:
+            return known
+        deadline = time.perf_counter() + self.limits.timeout
+        with _in_flight(self.limits.max_in_flight, self.limits.timeout):
+            # A fallback may change detectors half-way; scores of two are never mixed.
+            for _ in range(3):
+                self.detector = detector.identity
+                self.crops = []
+                self._predict(detector, picture.crops(input_side=detector.input_side), deadline)
+                if detector.identity == self.detector:
+                    break
+            else:
+                raise DetectorUnavailable(f"The detector {alias!r} changed during every attempt.")
+        if not self.crops:
+            raise UnreadableImage("The file has no picture in it.")
+        assessment = self._result(None)
+        memo.put(assessment)
+        return assessment
+
+    def _open(self) -> "Picture":
+        from .images import open_picture, probe  # brings PIL, for which django.setup() must not pay
+
+        self.header = probe(self.body)
+        if self.size > self.limits.max_bytes:
+            raise ImageTooLarge(
+                f"The file has {self.size} bytes, the limit is {self.limits.max_bytes}.",
+                params={"what": "bytes", "value": self.size, "limit": self.limits.max_bytes},
+            )
+        picture = open_picture(self.body, self.limits)
+        self.frames = picture.frames
+        return picture
+
+    def _known(self, identity: str, recall: Recall | None) -> Assessment | None:
+        known = memo.get(self.sha256, identity)
+        if known is None and recall is not None:
+            known = recall(self.sha256, identity)
+            if known is not None:
+                memo.put(known)
+        return known
+
+    def _predict(self, detector: Detector, crops: "Iterable[Crop]", deadline: float) -> None:
+        for batch in _batches(crops, detector.max_batch):
+            if time.perf_counter() > deadline:
+                raise AssessmentTimeout(
+                    f"After {self.limits.timeout:g} s only {len(self.crops)} crops were scored."
+                )
+            scores = detector.predict([crop.image for crop in batch])
+            self.crops += [
+                CropScores(frame=crop.frame, tile=crop.tile, ground=crop.ground, scores=score)
+                for crop, score in zip(batch, scores, strict=True)
+            ]
+
+    def _result(self, failure: Failure | None) -> Assessment:
+        header = self.header
+        return Assessment(
+            sha256=self.sha256,
+            size=self.size,
+            detector=self.detector,
+            crops=tuple(self.crops),
+            failure=failure,
+            format=header.format if header else "",
+            width=header.width if header else 0,
+            height=header.height if header else 0,
+            frames=self.frames,
+            ms=(time.perf_counter() - self.started) * 1000,
+        )
+
+
+def _with_extension_checked(assessment: Assessment, name: str) -> Assessment:
+    """The name is no property of the bytes: checked for each file, outside of the memo."""
+    if not name or assessment.failure is not None:
+        return assessment
+    from .images import check_extension
+
+    try:
+        check_extension(name, assessment.format)
+    except AssessmentError as error:
+        failure = Failure(code=error.code, message=str(error), params=error.params)
+        return assessment.failed(failure)
+    return assessment
+
+
+class _Memo:
+    """The latest assessments of this process by (sha256, detector identity)."""
+
+    def __init__(self, entries: int) -> None:
+        self._entries = entries
+        self._kept: OrderedDict[tuple[str, str], Assessment] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, sha256: str, detector: str) -> Assessment | None:
+        with self._lock:
+            kept = self._kept.get((sha256, detector))
+            if kept is not None:
+                self._kept.move_to_end((sha256, detector))
+            return kept
+
+    def put(self, assessment: Assessment) -> None:
+        with self._lock:
+            self._kept[assessment.sha256, assessment.detector] = assessment
+            while len(self._kept) > self._entries:
+                self._kept.popitem(last=False)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
+
+memo = _Memo(MEMO_ENTRIES)
+_flights: dict[int, threading.BoundedSemaphore] = {}
+
+
+def _after_fork() -> None:
+    """A lock that another thread of the parent held would never be released in the child."""
+    global memo
+    memo = _Memo(MEMO_ENTRIES)
+    _flights.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+@contextmanager
+def _in_flight(limit: int, timeout: float) -> Iterator[None]:
+    semaphore = _flights.setdefault(limit, threading.BoundedSemaphore(limit))
+    if not semaphore.acquire(timeout=timeout):
+        raise DetectorBusy(f"{limit} images were in flight for {timeout:g} s.")
+    try:
+        yield
+    finally:
+        semaphore.release()
+
+
+@contextmanager
+def _from_start(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    position = file.tell()
+    file.seek(0)
+    try:
+        if isinstance(file.read(0), str):  # ContentFile("text") is a text stream
+            yield io.BytesIO(str(file.read()).encode())
+        else:
+            yield file
+    finally:
+        file.seek(position)
+
+
+def _batches(crops: "Iterable[Crop]", size: int) -> "Iterator[list[Crop]]":
+    batch: "list[Crop]" = []
+    for crop in crops:
+        batch.append(crop)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,233 @@
+"""System checks. One function a subject; an id never changes its meaning."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.core.files.storage import FileSystemStorage
+from django.db.models import Field
+from django.utils.module_loading import import_string
+
+from .conf import QUARANTINE_ALIAS, nsfw_settings
+from .detectors.handler import EXTRAS, REQUIRED_PACKAGES, detectors
+from .exceptions import DetectorUnavailable, QuarantineError
+from .models.scan import NAME_LENGTH
+from .policy import Policy
+from .quarantine.journal import quarantine_storage
+from .registry import WatchedField, explain_missing, registry
+
+TAG = "nsfw"
+AppConfigs = Sequence[AppConfig] | None
+
+
+@register(TAG)
+def check_quarantine(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    """The quarantine exists and lies where no visitor gets."""
+    try:
+        storage = quarantine_storage()
+    except QuarantineError as error:
+        return [
+            Error(
+                str(error),
+                hint=f'Add STORAGES["{QUARANTINE_ALIAS}"], for example a FileSystemStorage with '
+                "a location outside of MEDIA_ROOT.",
+                id="django_nsfw.E001",
+            )
+        ]
+    except Exception as error:
+        return [
+            Error(
+                f'STORAGES["{QUARANTINE_ALIAS}"] cannot be built: {error}',
+                hint="Correct its BACKEND and OPTIONS.",
+                id="django_nsfw.E001",
+            )
+        ]
+    if not isinstance(storage, FileSystemStorage):
+        return []
+    location = Path(storage.location).resolve()
+    return [
+        Error(
+            f'STORAGES["{QUARANTINE_ALIAS}"] keeps held images in {location}, which is inside of '
+            f"or around {name} ({public}), a folder that visitors can read.",
+            hint="Give it a location of its own that no web server serves.",
+            id="django_nsfw.E002",
+        )
+        for name, public in _public_folders()
+        if location.is_relative_to(public) or public.is_relative_to(location)
+    ]
+
+
+def _public_folders() -> Iterator[tuple[str, Path]]:
+    for name in ("MEDIA_ROOT", "STATIC_ROOT"):
+        value = getattr(settings, name, None)
+        if value:
+            yield name, Path(value).resolve()
+
+
+@register(TAG)
+def check_limits(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    try:
+        nsfw_settings.limits  # noqa: B018 - reading validates
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint="Correct NSFW_LIMITS.", id="django_nsfw.E003")]
+    return []
+
+
+@register(TAG)
+def check_detectors(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    """The shape of ``NSFW_DETECTORS`` and the packages behind it; imports no framework."""
+    try:
+        configured = nsfw_settings.detectors
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint="Correct NSFW_DETECTORS.", id="django_nsfw.E004")]
+    found: list[CheckMessage] = []
+    for alias in configured:
+        try:
+            backend, _ = detectors.spec(alias)
+        except ImproperlyConfigured as error:
+            found.append(Error(str(error), hint="Correct NSFW_DETECTORS.", id="django_nsfw.E004"))
+            continue
+        missing = [name for name in REQUIRED_PACKAGES.get(backend, ()) if find_spec(name) is None]
+        if missing:
+            found.append(
+                Warning(
+                    f"The detector {alias!r} needs {', '.join(missing)}, which is not installed: "
+                    "every image will be held unscored.",
+                    hint=f'pip install "django-nsfw[{EXTRAS[backend]}]"',
+                    id="django_nsfw.W001",
+                )
+            )
+    return found
+
+
+@register(TAG)
+def check_project_policy(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    try:
+        policy = Policy.of(nsfw_settings.policy)
+    except (ImproperlyConfigured, ValueError) as error:
+        return [Error(f"NSFW_POLICY: {error}", hint="Correct NSFW_POLICY.", id="django_nsfw.E005")]
+    return _check_names("NSFW_POLICY", policy)
+
+
+@register(TAG)
+def check_fields(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    """Every entry of ``NSFW_FIELDS`` names a file field, and every watched field has a policy."""
+    try:
+        configured = nsfw_settings.fields
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint="Correct NSFW_FIELDS.", id="django_nsfw.E006")]
+    found: list[CheckMessage] = [
+        Error(
+            f"NSFW_FIELDS: {explain_missing(label)}",
+            hint="Name each field as app_label.Model.field.",
+            id="django_nsfw.E006",
+        )
+        for label in configured
+        if label not in registry.watched
+    ]
+    for watched in registry.watched.values():
+        found += _check_watched(watched)
+    return found
+
+
+def _check_watched(watched: WatchedField) -> list[CheckMessage]:
+    try:
+        project: Mapping[str, Any] = nsfw_settings.policy
+        Policy.of(project)
+    except (ImproperlyConfigured, ValueError):
+        project = {}  # E005 reports it, once
+    try:
+        policy = Policy.of(project, watched.options)
+    except ValueError as error:
+        return [
+            Error(
+                f"{watched.label}: {error}",
+                hint="Correct its NSFWValidator or its entry in NSFW_FIELDS.",
+                obj=watched.field,
+                id="django_nsfw.E007",
+            )
+        ]
+    found = _check_names(watched.label, policy)
+    if policy.uploader and not _leads_somewhere(watched, policy.uploader):
+        found.append(
+            Error(
+                f"{watched.label}: 'uploader' is {policy.uploader!r}, which is no path of fields "
+                f"from {watched.model._meta.label}.",
+                hint="Write the names of foreign keys joined by '__', such as 'album__owner'.",
+                obj=watched.field,
+                id="django_nsfw.E010",
+            )
+        )
+    if watched.field.max_length and watched.field.max_length > NAME_LENGTH:
+        found.append(
+            Warning(
+                f"{watched.label} has max_length={watched.field.max_length}; scans keep "
+                f"{NAME_LENGTH} characters of a file name.",
+                hint="Listings will not recognise held files with longer names.",
+                obj=watched.field,
+                id="django_nsfw.W002",
+            )
+        )
+    return found
+
+
+def _check_names(subject: str, policy: Policy) -> list[CheckMessage]:
+    """Names in a policy that point at something else."""
+    found: list[CheckMessage] = []
+    if policy.detector not in detectors:
+        found.append(
+            Error(
+                f"{subject}: there is no detector {policy.detector!r}. "
+                f"Configured: {', '.join(detectors) or 'none'}.",
+                hint="Add it to NSFW_DETECTORS or name another.",
+                id="django_nsfw.E008",
+            )
+        )
+    if policy.for_object:
+        try:
+            import_string(policy.for_object)
+        except ImportError as error:
+            found.append(
+                Error(
+                    f"{subject}: 'for_object' cannot be imported: {error}",
+                    hint="Give the dotted path of a callable (instance, field_name).",
+                    id="django_nsfw.E009",
+                )
+            )
+    return found
+
+
+def _leads_somewhere(watched: WatchedField, path: str) -> bool:
+    model: Any = watched.model
+    for hop in path.split("__"):
+        try:
+            field = model._meta.get_field(hop)
+        except (AttributeError, FieldDoesNotExist):
+            return False
+        if not isinstance(field, Field) or not field.is_relation:
+            return False
+        model = field.related_model
+    return True
+
+
+@register(TAG, deploy=True)
+def check_detectors_are_ready(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    """What each detector says of its files. Imports frameworks, loads no weights."""
+    found: list[CheckMessage] = []
+    for alias in detectors:
+        try:
+            found += detectors.build(alias).check()
+        except (DetectorUnavailable, ImproperlyConfigured) as error:
+            found.append(
+                Error(
+                    str(error),
+                    hint="Until it is mended, every image is held unscored.",
+                    id="django_nsfw.E011",
+                )
+            )
+    return found

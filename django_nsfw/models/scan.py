@@ -1,0 +1,218 @@
+"""The recorded assessment of one file of one object, with its status."""
+
+import uuid
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ..scores import Assessment, CropScores, Failure, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+NAME_LENGTH = 500
+"""Characters of a file name. MariaDB indexes at most 768 of four bytes each."""
+
+
+class ScanQuerySet(models.QuerySet["Scan"]):
+    def waiting(self) -> Self:
+        """What a moderator still has to settle."""
+        return self.filter(status__in=Scan.WAITING)
+
+    def current(self) -> Self:
+        """Scans of the file that their object has now."""
+        return self.exclude(status__in=Scan.PAST)
+
+    def of_object(self, instance: models.Model, field: str) -> Self:
+        """Every scan, past ones too, of one file field of one object."""
+        model_field = instance._meta.get_field(field)
+        return self.filter(
+            field=field_label(model_field),  # type: ignore[arg-type]
+            object_pk=object_pk(instance, model_field),  # type: ignore[arg-type]
+        )
+
+    def recall(self, sha256: str, detector: str) -> "Assessment | None":
+        """What the same detector once said of the same bytes. One indexed query."""
+        scan = (
+            self.filter(sha256=sha256, detector=detector, error_code="", nsfw__isnull=False)
+            .order_by("-pk")
+            .first()
+        )
+        return None if scan is None else scan.assessment
+
+    def supersede(self, field: str, pk: str, *, keep: "Collection[int]") -> int:
+        """The object has another file now; its earlier scans wait for nobody."""
+        return (
+            self.filter(field=field, object_pk=pk)
+            .exclude(pk__in=keep)
+            .exclude(status__in=Scan.PAST)
+            .update(status=Scan.Status.SUPERSEDED, settled_at=timezone.now())
+        )
+
+
+class Scan(models.Model):
+    """One file of one object, what the detector said of it, and where it stands.
+
+    Bytes are named by ``sha256``; a decision about them holds for no others. ``name`` is what the
+    object's row names while this scan is current: the file itself, or the placeholder in front of
+    ``quarantine_name``. It is unique in practice, because held and released files get names that
+    were never used before, and so listings can join on it whatever the primary key of the host.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("pending")
+        CLEAR = "clear", _("clear")
+        FLAGGED = "flagged", _("public, awaiting review")
+        HELD = "held", _("held, awaiting review")
+        APPROVED = "approved", _("approved")
+        REJECTED = "rejected", _("rejected")
+        GONE = "gone", _("object gone")
+        SUPERSEDED = "superseded", _("superseded")
+
+    WAITING = (Status.HELD, Status.FLAGGED)
+    HIDDEN = (Status.PENDING, Status.HELD, Status.REJECTED)
+    PAST = (Status.GONE, Status.SUPERSEDED)
+
+    token = models.UUIDField(_("token"), default=uuid.uuid4, editable=False)
+    field = models.CharField(_("field"), max_length=255, help_text=_("app_label.Model.field"))
+    object_pk = models.CharField(_("object"), max_length=255)
+    object_db = models.CharField(_("database of the object"), max_length=64, default="default")
+    name = models.CharField(_("file name"), max_length=NAME_LENGTH)
+    original_name = models.CharField(_("original file name"), max_length=NAME_LENGTH)
+    quarantine_name = models.CharField(_("name in quarantine"), max_length=255, blank=True)
+    uploader = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("uploader"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    size = models.PositiveBigIntegerField(_("size in bytes"))
+    format = models.CharField(_("format"), max_length=16, blank=True)
+    width = models.PositiveIntegerField(_("width"), default=0)
+    height = models.PositiveIntegerField(_("height"), default=0)
+    frames = models.PositiveIntegerField(_("frames"), default=0)
+
+    detector = models.CharField(_("detector"), max_length=255, blank=True)
+    nsfw = models.FloatField(_("score"), null=True, blank=True)
+    crops = models.JSONField(_("scores by frame and tile"), default=list, blank=True)
+    ms = models.FloatField(_("milliseconds"), default=0)
+    verdict = models.CharField(
+        _("verdict"), max_length=16, choices=[(v.value, _(v.value)) for v in Verdict]
+    )
+    error_code = models.CharField(_("reason"), max_length=32, blank=True)
+    error_message = models.TextField(_("reason in words"), blank=True)
+
+    status = models.CharField(_("status"), max_length=16, choices=Status.choices)
+    created_at = models.DateTimeField(_("scanned"), default=timezone.now)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+
+    objects = ScanQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("scan")
+        verbose_name_plural = _("scans")
+        permissions = [
+            ("approve_scan", "Can approve a scan"),
+            ("reject_scan", "Can reject a scan"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["token"], name="nsfw_scan_token"),
+            models.CheckConstraint(
+                name="nsfw_scan_score_is_probability",
+                condition=models.Q(nsfw__isnull=True) | models.Q(nsfw__gte=0, nsfw__lte=1),
+            ),
+            models.CheckConstraint(
+                name="nsfw_scan_held_has_bytes",
+                condition=~models.Q(status="held") | ~models.Q(quarantine_name=""),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status", "created_at"], name="nsfw_scan_queue_age"),
+            models.Index(fields=["status", "nsfw"], name="nsfw_scan_queue_score"),
+            models.Index(fields=["field", "object_pk"], name="nsfw_scan_object"),
+            models.Index(fields=["sha256"], name="nsfw_scan_bytes"),
+            models.Index(fields=["name"], name="nsfw_scan_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field} of {self.object_pk}: {self.status}"
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Label → probability of the worst crop; empty where nothing was scored."""
+        worst = self.assessment.worst
+        return dict(worst.scores.labels) if worst else {}
+
+    @property
+    def assessment(self) -> Assessment:
+        """The assessment as it was when it was recorded."""
+        failure = Failure(code=self.error_code, message=self.error_message)
+        return Assessment(
+            sha256=self.sha256,
+            size=self.size,
+            detector=self.detector,
+            crops=tuple(map(CropScores.from_json, self.crops)),
+            failure=failure if self.error_code else None,
+            format=self.format,
+            width=self.width,
+            height=self.height,
+            frames=self.frames,
+            ms=self.ms,
+        )
+
+    def take(self, assessment: Assessment) -> None:
+        """Copy an assessment into the columns. Does not save."""
+        self.sha256 = assessment.sha256
+        self.size = assessment.size
+        self.format = assessment.format
+        self.width = assessment.width
+        self.height = assessment.height
+        self.frames = assessment.frames
+        self.detector = assessment.detector
+        self.nsfw = assessment.nsfw
+        self.ms = round(assessment.ms, 3)
+        self.crops = [crop.as_json() for crop in assessment.crops]
+        if assessment.failure is not None:
+            self.error_code = assessment.failure.code
+            self.error_message = _storable(assessment.failure.message)
+
+    def move(self, to: "Scan.Status", **changes: Any) -> bool:
+        """Change the status if nobody else did since this instance was read.
+
+        One conditional UPDATE; False means that it matched no row and nothing was changed.
+        """
+        changes |= {"status": to, "settled_at": timezone.now()}
+        moved = (
+            type(self)
+            ._default_manager.using(self._state.db)
+            .filter(pk=self.pk, status=self.status, name=self.name)
+            .update(**changes)
+        )
+        if moved:
+            for attribute, value in changes.items():
+                setattr(self, attribute, value)
+        return bool(moved)
+
+
+def _storable(text: str) -> str:
+    """Decoders quote the bytes they choked on; PostgreSQL takes neither NUL nor surrogates."""
+    return text.replace("\x00", "�").encode("utf-8", "replace").decode()
+
+
+def field_label(field: "models.Field[Any, Any]") -> str:
+    """``app_label.Model.field`` of the model that defines the column, for proxies and children."""
+    return f"{field.model._meta.concrete_model._meta.label}.{field.name}"  # type: ignore[union-attr]
+
+
+def object_pk(instance: models.Model, field: "models.Field[Any, Any]") -> str:
+    """The primary key, as text, in the table that holds the column."""
+    pk = field.model._meta.pk
+    assert pk is not None  # noqa: S101 - every concrete model has one
+    return str(pk.value_from_object(instance))

@@ -1,0 +1,6 @@
+"""Hold and release: what moves bytes between a field's storage and the quarantine."""
+
+from .hold import Held, hold_upload, take_down
+from .release import release
+
+__all__ = ["Held", "hold_upload", "release", "take_down"]

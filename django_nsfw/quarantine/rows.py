@@ -1,0 +1,74 @@
+"""The one row of the host that names a file, read and changed without disturbing the host."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.apps import apps
+from django.core.files.storage import Storage
+from django.db import models
+
+from ..exceptions import DecisionRefused
+from ..models import Scan
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a watched model, by the scan of its file."""
+
+    field: "models.FileField[Any, Any]"
+    pk: str
+    db: str
+
+    @classmethod
+    def of(cls, scan: Scan) -> Self:
+        """Raises ``DecisionRefused`` where the model or field left the project."""
+        return cls(file_field(scan.field), scan.object_pk, scan.object_db)
+
+    @property
+    def storage(self) -> Storage:
+        return self.field.storage
+
+    @property
+    def max_length(self) -> int | None:
+        return self.field.max_length
+
+    @property
+    def manager(self) -> "models.Manager[models.Model]":
+        return self.field.model._base_manager
+
+    def name(self) -> str | None:
+        """What the row names now; None where there is no such row."""
+        return (
+            self.manager.using(self.db)
+            .filter(pk=self.pk)
+            .values_list(self.field.attname, flat=True)
+            .first()
+        )
+
+    def rename(self, old: str, new: str, **dimensions: int) -> bool:
+        """Compare and swap on one row; ``save()`` and its signals are the host's own affair."""
+        changes: dict[str, Any] = {self.field.attname: new, **dimensions}
+        rows = self.manager.using(self.db).filter(pk=self.pk, **{self.field.attname: old})
+        return bool(rows.update(**changes))
+
+    def dimensions(self, width: int, height: int) -> dict[str, int]:
+        """Values for the host's ``width_field`` and ``height_field``, in pixels."""
+        wanted = {
+            getattr(self.field, "width_field", None): width,
+            getattr(self.field, "height_field", None): height,
+        }
+        return {name: value for name, value in wanted.items() if name and value}
+
+
+def file_field(label: str) -> "models.FileField[Any, Any]":
+    """The field of ``"app_label.Model.field"``."""
+    try:
+        model_label, name = label.rsplit(".", 1)
+        field = apps.get_model(model_label)._meta.get_field(name)
+    except (LookupError, ValueError, models.FieldDoesNotExist) as error:
+        raise DecisionRefused(
+            f"{label} is no field of this project any more.", code="gone"
+        ) from error
+    if not isinstance(field, models.FileField):
+        raise DecisionRefused(f"{label} is no file field any more.", code="gone")
+    return field

@@ -1,0 +1,63 @@
+"""Signal handlers, connected to the models that carry a watched field and to no others."""
+
+from typing import Any
+
+from django.core.signals import setting_changed
+from django.db import models
+from django.db.models.signals import post_delete, post_save
+
+from . import gate
+from .registry import registry
+from .scanning import forget, record, record_named
+
+
+def connect() -> None:
+    """Watch every registered field. Idempotent, so that changed settings can call it again."""
+    for watched in registry.watched.values():
+        gate.install(watched)
+        for sender in watched.senders():
+            uid = f"django_nsfw.{sender._meta.label}"
+            post_save.connect(record_uploads, sender=sender, dispatch_uid=uid)
+            post_delete.connect(forget_object, sender=sender, dispatch_uid=uid)
+    setting_changed.connect(watch_changed_fields, dispatch_uid="django_nsfw.registry")
+
+
+def record_uploads(
+    sender: type[models.Model],
+    instance: models.Model,
+    created: bool,
+    raw: bool,
+    using: str,
+    update_fields: frozenset[str] | None,
+    **kwargs: Any,
+) -> None:
+    """The host's row is saved: write the scans of the files that this save stored."""
+    if raw:
+        return
+    outcomes = vars(instance).get(gate.OUTCOMES, {})
+    for watched in registry.watched.values():
+        name = watched.field.name
+        if not isinstance(instance, watched.model):
+            continue
+        if update_fields is not None and name not in update_fields:
+            continue  # FieldFile.save(save=False) came before; a later save names the field
+        outcome = outcomes.pop(name, None)
+        if outcome is not None:
+            record(outcome, instance, watched, using=using, created=created)
+        elif created:
+            record_named(instance, watched, using=using)
+
+
+def forget_object(
+    sender: type[models.Model], instance: models.Model, using: str, **kwargs: Any
+) -> None:
+    """The object is deleted: nobody waits for its scans any more. Held bytes stay."""
+    for watched in registry.watched.values():
+        if isinstance(instance, watched.model):
+            forget(instance, watched, using=using)
+
+
+def watch_changed_fields(*, setting: str, **kwargs: Any) -> None:
+    if setting == "NSFW_FIELDS":
+        registry.reset()
+        connect()

@@ -1,0 +1,137 @@
+"""Which file fields are watched, and by what policy.
+
+A field is watched because ``NSFWValidator`` stands among its validators, or because
+``NSFW_FIELDS`` names it. The answer is built from the app registry once and again whenever that
+setting changes.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.db import models
+from django.utils.module_loading import import_string
+
+from .conf import nsfw_settings
+from .policy import Policy
+from .validators import NSFWValidator
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchedField:
+    """A file field whose uploads are scanned. ``label`` is ``"app_label.Model.field"``."""
+
+    label: str
+    field: "models.FileField[Any, Any]"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def model(self) -> type[models.Model]:
+        """The model whose table holds the column."""
+        model = self.field.model._meta.concrete_model
+        assert model is not None  # noqa: S101 - abstract models are never registered
+        return model
+
+    def policy(self, instance: models.Model | None = None) -> Policy:
+        """The policy for one object. ``ValueError`` or what the site's callable raises."""
+        return policy_for(self.options, instance, self.field.name)
+
+    def senders(self) -> Iterator[type[models.Model]]:
+        """Every model whose instances carry the column: itself, proxies and children."""
+        for model in apps.get_models():
+            if issubclass(model, self.model):
+                yield model
+
+
+def policy_for(
+    options: Mapping[str, Any], instance: models.Model | None, field_name: str
+) -> Policy:
+    """Project, then field, then object: the layers of a policy."""
+    layers = [nsfw_settings.policy, options]
+    policy = Policy.of(*layers)
+    if policy.for_object:
+        policy = Policy.of(*layers, import_string(policy.for_object)(instance, field_name) or {})
+    return policy
+
+
+class Registry:
+    """The watched fields by label. ``watched`` is read far more often than it changes."""
+
+    def __init__(self) -> None:
+        self._watched: dict[str, WatchedField] | None = None
+
+    @property
+    def watched(self) -> Mapping[str, WatchedField]:
+        if self._watched is None:
+            self._watched = {watched.label: watched for watched in self._find()}
+        return self._watched
+
+    def get(self, model_field: "models.Field[Any, Any]") -> WatchedField | None:
+        from .models.scan import field_label
+
+        return self.watched.get(field_label(model_field))
+
+    def behind(self, validator: NSFWValidator) -> WatchedField | None:
+        """The watched field that has this very validator, so that its uploads can be held.
+
+        Serializers take the validator objects of the model field over, forms have their own.
+        """
+        for watched in self.watched.values():
+            if any(own is validator for own in watched.field.validators):
+                return watched
+        return None
+
+    def reset(self) -> None:
+        self._watched = None
+
+    def _find(self) -> Iterator[WatchedField]:
+        settings = dict(nsfw_settings.fields)
+        for model in apps.get_models():
+            for model_field in model._meta.local_fields:
+                if not isinstance(model_field, models.FileField):
+                    continue
+                label = f"{model._meta.label}.{model_field.name}"
+                validators = [v for v in model_field.validators if isinstance(v, NSFWValidator)]
+                from_settings = settings.pop(label, None)
+                if validators or from_settings is not None:
+                    options: dict[str, Any] = {}
+                    for validator in validators:
+                        options |= validator.options
+                    yield WatchedField(
+                        label=label, field=model_field, options=options | dict(from_settings or {})
+                    )
+        for label in settings:
+            # A system check explains it; at run time the other fields stay watched.
+            logger.error("NSFW_FIELDS: %s", explain_missing(label))
+
+
+def explain_missing(label: str) -> str:
+    """Why an entry of ``NSFW_FIELDS`` names no file field, in a sentence with the valid names."""
+    try:
+        app_label, model_name, field_name = label.split(".")
+    except ValueError:
+        return f"{label!r} must have the form 'app_label.Model.field'."
+    try:
+        model = apps.get_model(app_label, model_name)
+    except (LookupError, ImproperlyConfigured) as error:
+        return f"{label!r}: {error}"
+    files = [f.name for f in model._meta.get_fields() if isinstance(f, models.FileField)]
+    known = f" Its file fields: {', '.join(files)}." if files else " It has no file field."
+    try:
+        model_field = model._meta.get_field(field_name)
+    except FieldDoesNotExist:
+        return f"{label!r}: {model._meta.label} has no field {field_name!r}.{known}"
+    if not isinstance(model_field, models.FileField):
+        return f"{label!r}: {field_name!r} is no file field.{known}"
+    if model_field.model is not model:
+        owner = f"{model_field.model._meta.label}.{field_name}"
+        return f"{label!r}: the field belongs to {model_field.model._meta.label}; name {owner!r}."
+    return f"{label!r}: write it as '{model._meta.label}.{field_name}'."
+
+
+registry = Registry()

@@ -1,0 +1,290 @@
+"""A file of an object → what to do with it, and the scan that records it."""
+
+import logging
+import uuid
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import IO, Any
+
+from django.db import DatabaseError, connections, models, router, transaction
+from django.db.models.fields.files import FieldFile
+from django.utils import timezone
+
+from . import quarantine
+from .assessment import assess
+from .models import Scan
+from .models.scan import NAME_LENGTH, object_pk
+from .policy import Action, Policy
+from .quarantine import journal
+from .quarantine.rows import Row
+from .registry import WatchedField, policy_for, registry
+from .scores import Assessment, Failure, Verdict
+from .validators import NSFWValidator
+
+logger = logging.getLogger(__name__)
+
+FAULTS_OF_THE_FILE = frozenset(
+    {"unreadable_image", "image_too_large", "unsupported_format", "extension_mismatch"}
+)
+"""Failures that the person who uploads can mend, by sending another file."""
+
+STRICT = Policy(review=0.0, on_error="hold")
+"""What applies where the policy itself cannot be had: everything is held."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examination:
+    """What was found in one file, and what the policy makes of it."""
+
+    assessment: Assessment
+    policy: Policy
+    verdict: Verdict
+
+    @property
+    def action(self) -> Action:
+        return self.policy.action(self.verdict)
+
+
+def examine(
+    file: IO[bytes],
+    *,
+    name: str,
+    options: Mapping[str, Any],
+    instance: models.Model | None,
+    field_name: str,
+) -> Examination:
+    """Assess a file that is not stored yet. Never raises for what is in the file."""
+    try:
+        policy, broken = policy_for(options, instance, field_name), None
+    except Exception as error:  # settings and a callable of the site
+        logger.exception("No policy for %s; the file will be held", field_name)
+        policy = STRICT
+        broken = Failure(code="policy_error", message=f"{type(error).__name__}: {error}")
+    assessment = assess(file, name=name, alias=policy.detector, recall=_recall)
+    if broken is not None:
+        assessment = assessment.failed(broken)
+    return Examination(assessment=assessment, policy=policy, verdict=policy.verdict(assessment))
+
+
+def examined(file: Any) -> Examination | None:
+    """What a validator found in this upload, for a view that wants to say "awaits review".
+
+    ``file`` is the ``File`` of a form's ``cleaned_data`` or of a serializer's validated data.
+    """
+    return getattr(_innermost(file), "_nsfw_examination", None)
+
+
+def refusal(value: Any, validator: NSFWValidator) -> tuple[str, Mapping[str, Any]] | None:
+    """Why ``validator`` refuses an upload, as code and parameters; None lets it pass."""
+    instance, field_name = None, ""
+    if isinstance(value, FieldFile):
+        instance, field_name = value.instance, value.field.name
+        watched = registry.get(value.field)
+    else:
+        watched = registry.behind(validator)
+    options = validator.options if watched is None else watched.options
+    file = _innermost(value)
+    found = examine(
+        file, name=value.name or "", options=options, instance=instance, field_name=field_name
+    )
+    file._nsfw_examination = found
+    failure = found.assessment.failure
+    if failure is None:
+        return ("nsfw", {}) if found.verdict is Verdict.REJECT else None
+    if found.policy.on_error == "allow":
+        return None
+    if failure.code in FAULTS_OF_THE_FILE:
+        return failure.code, failure.params
+    if found.policy.on_error == "reject" or watched is None:
+        return "detector_unavailable", {}
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What the gate did with one upload; becomes a scan once the host's row is saved.
+
+    ``name`` is what was stored, ``original_name`` what the host asked for. ``journal`` names the
+    entry that would record the scan after a crash; empty where nothing was held.
+    """
+
+    examination: Examination
+    name: str
+    original_name: str
+    quarantine_name: str = ""
+    journal: str = ""
+
+    @property
+    def status(self) -> "Scan.Status":
+        return {
+            Action.PASS: Scan.Status.CLEAR,
+            Action.FLAG: Scan.Status.FLAGGED,
+            Action.HOLD: Scan.Status.HELD,
+        }[self.examination.action]
+
+
+def record(
+    outcome: Outcome, instance: models.Model, watched: WatchedField, *, using: str, created: bool
+) -> None:
+    """Write the scan beside the host's row: in its transaction where both share a database.
+
+    All scans are in one database, the one that ``router.db_for_write(Scan)`` names, so that
+    moderators have one queue. For a host in another one the scan follows when its row commits.
+    """
+    db = router.db_for_write(Scan)
+    scan = Scan(
+        field=watched.label,
+        object_pk=object_pk(instance, watched.field),
+        object_db=using,
+        name=outcome.name[:NAME_LENGTH],
+        original_name=outcome.original_name[:NAME_LENGTH],
+        quarantine_name=outcome.quarantine_name,
+        uploader_id=uploader_id(instance, outcome.examination.policy.uploader),
+        verdict=outcome.examination.verdict,
+        status=outcome.status,
+    )
+    if outcome.journal:
+        scan.token = uuid.UUID(outcome.journal)
+    scan.take(outcome.examination.assessment)
+    if db == using:
+        _insert(scan, db, supersede=not created)
+    else:
+        transaction.on_commit(
+            lambda: _insert(scan, db, supersede=not created), using=using, robust=True
+        )
+
+
+def record_named(instance: models.Model, watched: WatchedField, *, using: str) -> None:
+    """A new object names a file that was stored by other means: look at it once it is committed.
+
+    Nothing that goes wrong here reaches the host; a rescan finds what has no scan.
+    """
+    row = Row(watched.field, object_pk(instance, watched.field), using)
+    if watched.field.attname not in vars(instance) or not getattr(instance, watched.field.attname):
+        return
+    transaction.on_commit(lambda: _scan_quietly(row), using=using, robust=True)
+
+
+def forget(instance: models.Model, watched: WatchedField, *, using: str) -> None:
+    """The object is gone; what was held of it stays in quarantine until retention takes it."""
+    db = router.db_for_write(Scan)
+    try:
+        with _guarded(db):
+            Scan.objects.using(db).current().filter(
+                field=watched.label, object_pk=object_pk(instance, watched.field), object_db=using
+            ).update(status=Scan.Status.GONE, settled_at=timezone.now())
+    except DatabaseError:
+        if connections[db].needs_rollback:
+            raise
+        logger.exception("The scans of a deleted %s stay open", instance._meta.label)
+
+
+def scan_stored(row: Row) -> Scan | None:
+    """Scan the file that a row names now, in its storage; hold it where the policy says so.
+
+    None where there is no row or no file. Raises what the storage raises.
+    """
+    name = row.name()
+    label = f"{row.field.model._meta.label}.{row.field.name}"
+    watched = registry.get(row.field)
+    instance = row.manager.using(row.db).filter(pk=row.pk).first()
+    if not name or instance is None or watched is None:
+        return None
+    try:
+        with row.storage.open(name) as file:
+            found = examine(
+                file,
+                name=name,
+                options=watched.options,
+                instance=instance,
+                field_name=row.field.name,
+            )
+    except FileNotFoundError:
+        return None
+    db = router.db_for_write(Scan)
+    scan = Scan(
+        field=label,
+        object_pk=row.pk,
+        object_db=row.db,
+        name=name,
+        original_name=name,
+        uploader_id=uploader_id(instance, found.policy.uploader),
+        verdict=found.verdict,
+        status=Scan.Status.CLEAR if found.action is Action.PASS else Scan.Status.FLAGGED,
+    )
+    scan.take(found.assessment)
+    with transaction.atomic(using=db):
+        scan.save(using=db, force_insert=True)
+        Scan.objects.using(db).supersede(label, row.pk, keep=[scan.pk])
+        if found.action is Action.HOLD:
+            quarantine.take_down(scan, row, to=Scan.Status.HELD)
+    return scan
+
+
+def _scan_quietly(row: Row) -> None:
+    try:
+        scan_stored(row)
+    except Exception:
+        logger.exception("%s of %s was not scanned", row.field, row.pk)
+
+
+def uploader_id(instance: models.Model, path: str) -> Any:
+    """Primary key of the user at the end of ``path``; None where the path leads nowhere."""
+    if not path:
+        return None
+    *hops, last = path.split("__")
+    try:
+        target: Any = instance
+        for hop in hops:
+            target = getattr(target, hop)
+        # The column, not the object behind it: that would cost the host a query.
+        return getattr(target, target._meta.get_field(last).attname)
+    except Exception:
+        logger.exception("The uploader %r of %s cannot be found", path, instance._meta.label)
+        return None
+
+
+def _insert(scan: Scan, db: str, *, supersede: bool) -> None:
+    try:
+        with _guarded(db):
+            scan.save(using=db, force_insert=True)
+            if supersede:
+                Scan.objects.using(db).supersede(scan.field, scan.object_pk, keep=[scan.pk])
+    except DatabaseError:
+        if connections[db].needs_rollback:
+            raise  # the host's transaction is lost either way, and must not look alive
+        # The host's row is saved. A held file has its journal entry, from which the sweep
+        # records the scan; a clear one is found by the next rescan.
+        logger.exception("The scan of %s %s was not recorded", scan.field, scan.object_pk)
+        return
+    _proven.add(db)
+    if scan.quarantine_name:
+        transaction.on_commit(lambda: journal.remove(scan.token.hex), using=db, robust=True)
+
+
+def _recall(sha256: str, detector: str) -> Assessment | None:
+    db = router.db_for_read(Scan)
+    try:
+        with _guarded(db):
+            known = Scan.objects.using(db).recall(sha256, detector)
+    except DatabaseError as error:
+        logger.warning("Earlier scores cannot be looked up (run migrate?): %s", error)
+        return None
+    _proven.add(db)
+    return known
+
+
+_proven: set[str] = set()
+"""Databases in which our tables were seen. Until then a savepoint shields the host."""
+
+
+def _guarded(db: str) -> AbstractContextManager[Any]:
+    if db in _proven or not connections[db].in_atomic_block:
+        return nullcontext()
+    return transaction.atomic(using=db)
+
+
+def _innermost(file: Any) -> Any:
+    """The upload itself: a ``FieldFile`` is made anew on every assignment."""
+    return file.file if isinstance(file, FieldFile) else file

@@ -1,0 +1,43 @@
+"""A detector for tests in which the score is not the point, only what is done with it."""
+
+import threading
+
+from django_nsfw.detectors import Detector, Identity
+from django_nsfw.exceptions import DetectorUnavailable
+from django_nsfw.scores import Scores
+
+
+class ConstantDetector(Detector):
+    """Gives every image the score that ``answer`` says now; counts what it was asked."""
+
+    labels = ("sfw", "nsfw")
+    nsfw_labels = frozenset({"nsfw"})
+    answer: float | Exception = 0.0
+    inferences = 0
+    loads = 0
+    _lock = threading.Lock()
+
+    def load(self):
+        type(self).loads += 1
+        self.identity = str(
+            Identity(model="constant", weights="0" * 64, engine="python", preprocessing="1")
+        )
+
+    def predict(self, images):
+        with self._lock:
+            type(self).inferences += len(images)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return [Scores.of(self.labels, [1 - self.answer, self.answer], self.nsfw_labels)] * len(
+            images
+        )
+
+
+class BrokenDetector(Detector):
+    """Never to be had, as a hub that is down."""
+
+    def load(self):
+        raise DetectorUnavailable("The model cannot be had: the hub is down.")
+
+    def predict(self, images):
+        raise AssertionError("never loaded")
