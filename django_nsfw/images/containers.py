@@ -1,13 +1,18 @@
 """What can be learnt from the structure of a file without a decoder: sizes, frames, scans.
 
 Each function walks a container once, in time linear in its bytes, and trusts no count that the
-file claims. A structure that does not add up is a ``ValueError``.
+file claims. A structure that does not add up is a ``ValueError``; so is one that is made to keep
+a decoder busy, as the decoders walk their chunks in Python.
 """
 
 import re
 import struct
 
+MAX_ELEMENTS = 250_000
+"""Chunks, segments or sub-blocks of one file. GIF has the most: one for 255 bytes."""
+
 _APNG_MAX = 0x80000000  # more frames than this make the animation invalid (APNG, acTL)
+_MAX_JUNK = 65_536  # bytes between the segments of a JPEG header; decoders skip them one by one
 
 
 def size_from_head(format: str, head: bytes) -> tuple[int, int] | None:
@@ -48,7 +53,7 @@ def gif_frames(data: bytes) -> tuple[int, int, int]:
     """
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     at = 13 + _gif_palette(flags)
-    frames = 0
+    frames = elements = 0
     while at < len(data):
         block = data[at]
         at += 1
@@ -58,12 +63,16 @@ def gif_frames(data: bytes) -> tuple[int, int, int]:
             if data[at : at + 2] in (b"\xf9\0", b"\xff\0", b"\x01\0"):
                 # Decoders disagree on where an empty one ends, so they see different frames.
                 raise ValueError("an extension block of the GIF is empty")
-            at = _gif_skip(data, at + 1)
+            at, blocks = _gif_skip(data, at + 1)
+            elements += blocks
         elif block == 0x2C:  # image descriptor
             left, top, w, h, flags = struct.unpack_from("<HHHHB", data, at)
             width, height = max(width, left + w), max(height, top + h)
             frames += 1
-            at = _gif_skip(data, at + 9 + _gif_palette(flags) + 1)
+            at, blocks = _gif_skip(data, at + 9 + _gif_palette(flags) + 1)
+            elements += blocks
+        if elements > MAX_ELEMENTS:
+            raise ValueError(f"the GIF has more than {MAX_ELEMENTS} blocks")
     return frames, width, height
 
 
@@ -71,23 +80,34 @@ def _gif_palette(flags: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-def _gif_skip(data: bytes, at: int) -> int:
-    """The position after a chain of sub-blocks; the end of the file where it is cut off."""
+def _gif_skip(data: bytes, at: int) -> tuple[int, int]:
+    """The position after a chain of sub-blocks, or after the file; and their number."""
     end = len(data)
+    blocks = 1
     while at < end and (length := data[at]):
         at += 1 + length
-    return at + 1
+        blocks += 1
+    return at + 1, blocks
 
 
 def png_frames(data: bytes) -> int:
-    """Frames of a PNG as they are in the file; 1 when it is no APNG. ``acTL`` is only a claim."""
+    """Frames of a PNG as they are in the file; 1 when it is no APNG. ``acTL`` is only a claim.
+
+    Where the image data come before the first frame, that default image is a frame too.
+    """
     at = 8
-    animated = False
-    controls = 0
-    default_image = False
+    animated = default_image = profile = image_data = False
+    controls = chunks = 0
     while at + 8 <= len(data):
+        chunks += 1
+        if chunks > MAX_ELEMENTS:
+            raise ValueError(f"the PNG has more than {MAX_ELEMENTS} chunks")
         length, kind = struct.unpack_from(">I4s", data, at)
-        if kind == b"acTL":
+        if kind == b"iCCP":
+            if profile:  # each is inflated, to a thousand times its size
+                raise ValueError("the PNG has more than one colour profile")
+            profile = True
+        elif kind == b"acTL" and not image_data:
             claimed = struct.unpack_from(">I", data, at + 8)[0] if length >= 8 else 0
             if animated or not 0 < claimed <= _APNG_MAX:
                 raise ValueError("the animation header of the PNG is invalid")
@@ -95,8 +115,7 @@ def png_frames(data: bytes) -> int:
         elif kind == b"fcTL":
             controls += 1
         elif kind == b"IDAT":
-            if not animated:
-                return 1
+            image_data = True
             default_image = default_image or not controls
         elif kind == b"IEND":
             break
@@ -104,7 +123,7 @@ def png_frames(data: bytes) -> int:
     else:
         if animated:
             raise ValueError("the animated PNG is truncated")
-    return max(controls + default_image, 1)
+    return max(controls + default_image, 1) if animated else 1
 
 
 def tiff_pages(data: bytes) -> int:
@@ -139,18 +158,28 @@ def tiff_pages(data: bytes) -> int:
 _JPEG_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")  # neither stuffing nor restart
 
 
-def jpeg_scans(data: bytes) -> int:
-    """Scans of the first picture of a JPEG. Every scan of a progressive one visits all pixels."""
-    scans = 0
+def jpeg_scans(data: bytes, limit: int) -> int:
+    """Scans of the first picture of a JPEG, up to ``limit`` + 1; counting stops there.
+
+    Each one may visit all pixels, so a small file can keep a decoder busy for minutes.
+    """
+    # In the coded data these two bytes are always a marker; elsewhere they only count too many.
+    only_header = data.count(b"\xff\xda") <= limit
+    scans = junk = segments = 0
     at = 2
-    while match := _JPEG_MARKER.search(data, at):
+    while scans <= limit and (match := _JPEG_MARKER.search(data, at)):
+        junk += 0 if scans else match.end() - 2 - at
+        segments += 1
+        if junk > _MAX_JUNK or segments > MAX_ELEMENTS:
+            raise ValueError("the header of the JPEG is mostly rubbish")
         marker = data[match.end() - 1]
         at = match.end()
         if marker == 0xD9:  # end of image
             break
-        if marker in (0x01, 0xD8):
-            continue
-        scans += marker == 0xDA
-        if at + 2 <= len(data):
+        if marker == 0xDA:
+            scans += 1
+            if only_header:
+                break
+        if marker not in (0x01, 0xD8):  # these two stand alone
             at += int.from_bytes(data[at : at + 2], "big")
     return scans

@@ -14,6 +14,7 @@ from PIL import ExifTags, Image, ImageFile
 from django_nsfw.exceptions import UnreadableImage
 from django_nsfw.limits import Limits
 from django_nsfw.scores import Ground
+
 from . import colour, containers, decoders, tiles
 from .decoders import decoding, too_large
 from .frames import choose_frames
@@ -23,7 +24,7 @@ DRAFT_FACTOR = 1.5
 """A JPEG is decoded to no less than this times the input side of the detector."""
 
 MAX_SCANS = 100
-"""Scans of a progressive JPEG. Encoders write about ten; each costs a pass over all pixels."""
+"""Scans of a JPEG. Encoders write about ten; each costs a pass over all pixels."""
 
 MIN_FRAME_COST = {"GIF": 4096, "PNG": 4096, "WEBP": 4096, "AVIF": 4096, "TIFF": 65536}
 """Pixels a frame counts for at least towards ``max_total_pixels``: what reaching it costs."""
@@ -106,31 +107,37 @@ class Picture:
         self._limits = limits
         self._offsets: list[int] = []
         self.format = format
-        if format == "GIF":
-            self.frames, *canvas = containers.gif_frames(data)
-            check_size((canvas[0], canvas[1]), limits)
+        self.frames = self._walk()
         self._image = decoders.construct(format, BytesIO(data))
         self.width, self.height = self._image.size
         check_size(self._image.size, limits)
-        self.frames = self._count_frames()
+        if format == "PNG":
+            self._image.n_frames = self.frames  # type: ignore[attr-defined]  # it believes acTL
+        elif format == "JPEG":
+            self._offsets = _jpeg_pictures(self._image, data)
+            self.frames = len(self._offsets)
+        else:
+            self.frames = self.frames or int(getattr(self._image, "n_frames", 1))
         cost = max(self.width * self.height, MIN_FRAME_COST.get(format, 0)) * self.frames
         if self.frames > 1 and cost > limits.max_total_pixels:
             raise too_large("pixels in all frames", cost, limits.max_total_pixels)
 
-    def _count_frames(self) -> int:
-        image, data = self._image, self._data
+    def _walk(self) -> int:
+        """The number of frames where the structure of the file tells, else 0.
+
+        Comes before the decoder sees the header: some allocate or compute on what it claims.
+        """
         if self.format == "GIF":
-            return max(self.frames, 1)
+            frames, *canvas = containers.gif_frames(self._data)
+            check_size((canvas[0], canvas[1]), self._limits)
+            return max(frames, 1)
         if self.format == "PNG":
-            frames = containers.png_frames(data)
-            image.n_frames = frames  # type: ignore[attr-defined]  # the decoder believes acTL
-            return frames
+            return containers.png_frames(self._data)
         if self.format == "TIFF":
-            return containers.tiff_pages(data)
+            return containers.tiff_pages(self._data)
         if self.format == "JPEG":
-            self._offsets = _jpeg_pictures(image, data)
-            return len(self._offsets)
-        return int(getattr(image, "n_frames", 1))
+            _check_scans(self._data)
+        return 0
 
     def crops(self, *, input_side: int, rng: random.Random | None = None) -> Iterator[Crop]:
         """What a detector with an input of ``input_side`` pixels must look at, frame by frame.
@@ -163,6 +170,8 @@ class Picture:
         if self.format == "JPEG":
             image = self._jpeg(index, input_side)
         elif self.frames > 1:
+            if self.format == "HEIF":  # its seek() allocates the frame
+                check_size(image._heif_file[index].size, self._limits)  # type: ignore[attr-defined]
             image.seek(index)
             check_size(image.size, self._limits)
         image.load()
@@ -176,17 +185,20 @@ class Picture:
     def _jpeg(self, index: int, input_side: int) -> ImageFile.ImageFile:
         """Picture ``index`` of the file, set to be decoded at a reduced scale where possible."""
         data = self._data[self._offsets[index] :]
+        _check_scans(data)
         image = decoders.construct("JPEG", BytesIO(data))
         check_size(image.size, self._limits)
-        if image.info.get("progressive"):
-            scans = containers.jpeg_scans(data)
-            if scans > MAX_SCANS:
-                raise too_large("scans", scans, MAX_SCANS)
         side = math.ceil(DRAFT_FACTOR * input_side)
         # Divides by the largest of 8, 4, 2, 1 that leaves both sides at least this long. Tiles
         # are squares of the short side, so it holds for them as well.
         image.draft(None, (side, side))
         return image
+
+
+def _check_scans(data: bytes) -> None:
+    scans = containers.jpeg_scans(data, MAX_SCANS)
+    if scans > MAX_SCANS:
+        raise too_large("scans", scans, MAX_SCANS)
 
 
 def _jpeg_pictures(image: ImageFile.ImageFile, data: bytes) -> list[int]:
@@ -195,23 +207,13 @@ def _jpeg_pictures(image: ImageFile.ImageFile, data: bytes) -> list[int]:
     An index that cannot be read is ignored, as by every viewer, and so is an entry that points
     at no JPEG: editors cut off the other pictures and leave the index behind.
     """
-    if "mp" not in image.info:
-        return [0]
     try:
-        index = decoders.construct("MPO", BytesIO(data))
-        total = int(getattr(index, "n_frames", 1))
+        base = image.info["mpoffset"]
+        entries = decoders.construct("MPO", BytesIO(data)).mpinfo[0xB002]  # type: ignore[attr-defined]
+        offsets = {base + entry["DataOffset"] for entry in entries[1:]}
     except Exception:  # noqa: BLE001 — see above
         return [0]
-    offsets = [0]
-    for number in range(1, total):
-        try:
-            index.seek(number)
-        except Exception:  # noqa: BLE001, S110 — judged below, by the bytes at the offset
-            pass
-        offset = int(getattr(index, "offset", 0))
-        if data[offset : offset + 3] == b"\xff\xd8\xff" and offset not in offsets:
-            offsets.append(offset)
-    return offsets
+    return [0, *sorted(at for at in offsets - {0} if data[at : at + 3] == b"\xff\xd8\xff")]
 
 
 def _orientation(image: Image.Image) -> int:

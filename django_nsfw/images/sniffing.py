@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from django_nsfw.exceptions import ExtensionMismatch
+
 from . import containers, decoders
 
 _ALWAYS = {
