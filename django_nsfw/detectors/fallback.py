@@ -1,0 +1,136 @@
+"""The first of several detectors that can be had."""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+
+from django.core.exceptions import ImproperlyConfigured
+from PIL.Image import Image
+
+from ..conf import nsfw_settings
+from ..exceptions import DetectorUnavailable
+from ..scores import Scores
+from . import handler, options
+from .base import Detector
+
+logger = logging.getLogger(__name__)
+
+
+class FallbackDetector(Detector):
+    """Scores with the first of the aliases ``detectors`` that can be had.
+
+    ``identity``, ``labels`` and ``input_side`` are those of the detector in use. One that fails is
+    left for the next; whoever reads ``identity`` before and after ``predict`` sees it change.
+    An alias that failed is barred for ``RETRY_AFTER`` or as long as two assessments can last,
+    whichever is longer: an assessment that saw a change never reads the first identity again at
+    its end. After that the preferred ones are tried again, when ``identity`` is read and by one
+    thread at a time.
+    """
+
+    def __init__(self, *, detectors: Sequence[str]) -> None:
+        self._aliases = options.names("detectors", detectors)
+        if not self._aliases:
+            raise ImproperlyConfigured("'detectors' names no alias.")
+        for alias in self._aliases:
+            _refuse_circle(alias, ())
+        self._lock = threading.Lock()
+        self._current: tuple[str, Detector] | None = None
+        self._barred: dict[str, tuple[float, str]] = {}
+
+    @property
+    def identity(self) -> str:  # type: ignore[override]
+        self._try_preferred()
+        return self._detector.identity
+
+    @property
+    def labels(self) -> tuple[str, ...]:  # type: ignore[override]
+        return self._detector.labels
+
+    @property
+    def nsfw_labels(self) -> frozenset[str]:  # type: ignore[override]
+        return self._detector.nsfw_labels
+
+    @property
+    def input_side(self) -> int:  # type: ignore[override]
+        return self._detector.input_side
+
+    @property
+    def max_batch(self) -> int:  # type: ignore[override]
+        return self._detector.max_batch
+
+    @property
+    def in_use(self) -> str:
+        """The alias of the detector in use, empty before ``load()``."""
+        return self._current[0] if self._current else ""
+
+    def load(self) -> None:
+        with self._lock:
+            self._take_first()
+
+    def predict(self, images: Sequence[Image]) -> list[Scores]:
+        while True:
+            alias, detector = self._loaded()
+            try:
+                return detector.predict(images)
+            except DetectorUnavailable as error:
+                logger.warning("NSFW detector %r failed, trying the next: %s", alias, error)
+                with self._lock:
+                    self._bar(alias, error)
+                    if self.in_use == alias:  # Or else another thread has moved on already.
+                        self._take_first()
+
+    @property
+    def _detector(self) -> Detector:
+        return self._loaded()[1]
+
+    def _loaded(self) -> tuple[str, Detector]:
+        if self._current is None:
+            raise DetectorUnavailable("The detector was not loaded before its first use.")
+        return self._current
+
+    def _take_first(self) -> None:
+        """Use the first alias that is not barred and can be loaded."""
+        for alias in self._aliases:
+            if self._is_barred(alias):
+                continue
+            try:
+                self._current = alias, handler.detectors[alias]
+                return
+            except DetectorUnavailable as error:
+                self._bar(alias, error)
+        told = " ".join(f"{alias!r}: {cause}" for alias, (_, cause) in self._barred.items())
+        raise DetectorUnavailable(f"None of the detectors can be had. {told}")
+
+    def _try_preferred(self) -> None:
+        preferred = self._aliases[: self._aliases.index(self._loaded()[0])]
+        if all(map(self._is_barred, preferred)) or not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._take_first()
+        finally:
+            self._lock.release()
+
+    def _bar(self, alias: str, error: DetectorUnavailable) -> None:
+        wait = max(handler.RETRY_AFTER, 2 * nsfw_settings.limits.timeout)
+        self._barred[alias] = time.monotonic() + wait, str(error)
+
+    def _is_barred(self, alias: str) -> bool:
+        until, _ = self._barred.get(alias, (0.0, ""))
+        return time.monotonic() < until
+
+
+def _refuse_circle(alias: str, path: tuple[str, ...]) -> None:
+    """An alias that falls back to itself would wait for its own lock. Builds nothing."""
+    if alias in path:
+        raise ImproperlyConfigured(f"'detectors' goes in a circle: {' → '.join((*path, alias))}.")
+    configured = nsfw_settings.detectors
+    if alias not in configured:
+        raise ImproperlyConfigured(
+            f"'detectors' names {alias!r}, which is not configured. Configured: "
+            f"{', '.join(configured)}."
+        )
+    spec = configured[alias]
+    if spec.get("BACKEND") == f"{__name__}.FallbackDetector":
+        for member in spec.get("OPTIONS", {}).get("detectors", ()):
+            _refuse_circle(member, (*path, alias))
