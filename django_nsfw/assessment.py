@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -30,9 +30,14 @@ from .limits import Limits
 from .scores import Assessment, CropScores, Failure
 
 if TYPE_CHECKING:
+    from django.core.files import File
+
     from .images import Crop, Header, Picture
 
 logger = logging.getLogger(__name__)
+
+Body: TypeAlias = "BinaryIO | File[Any]"
+"""What a file can be: a binary stream, or Django's ``File`` around one. Seekable."""
 
 Recall = Callable[[str, str], Assessment | None]
 """(sha256, detector identity) → an assessment recorded earlier."""
@@ -42,7 +47,7 @@ MEMO_ENTRIES = 256
 
 
 def assess(
-    file: IO[bytes], *, name: str = "", alias: str = "default", recall: Recall | None = None
+    file: Body, *, name: str = "", alias: str = "default", recall: Recall | None = None
 ) -> Assessment:
     """Assess the bytes of ``file``, read from its start; its position is put back.
 
@@ -59,7 +64,7 @@ def assess(
     return _with_extension_checked(assessment, name)
 
 
-def digest(body: IO[bytes]) -> tuple[str, int]:
+def digest(body: Body) -> tuple[str, int]:
     """SHA-256 in hexadecimal, and the number of bytes, from the current position on."""
     hasher, size = hashlib.sha256(), 0
     while chunk := body.read(CHUNK):
@@ -72,14 +77,14 @@ class _Attempt:
     """One assessment under way: what is known of the file so far, whatever goes wrong next."""
 
     def __init__(
-        self, body: IO[bytes], sha256: str, size: int, limits: Limits, started: float
+        self, body: BinaryIO, sha256: str, size: int, limits: Limits, started: float
     ) -> None:
         self.body = body
         self.sha256 = sha256
         self.size = size
         self.limits = limits
         self.started = started
-        self.header: "Header | None" = None
+        self.header: Header | None = None
         self.frames = 0
         self.detector = ""
         self.crops: list[CropScores] = []
@@ -242,20 +247,20 @@ def _in_flight(limit: int, timeout: float) -> Iterator[None]:
 
 
 @contextmanager
-def _from_start(file: IO[bytes]) -> Iterator[IO[bytes]]:
+def _from_start(file: Body) -> Iterator[BinaryIO]:
     position = file.tell()
     file.seek(0)
     try:
         if isinstance(file.read(0), str):  # ContentFile("text") is a text stream
             yield io.BytesIO(str(file.read()).encode())
         else:
-            yield file
+            yield cast("BinaryIO", file)
     finally:
         file.seek(position)
 
 
 def _batches(crops: "Iterable[Crop]", size: int) -> "Iterator[list[Crop]]":
-    batch: "list[Crop]" = []
+    batch: list[Crop] = []
     for crop in crops:
         batch.append(crop)
         if len(batch) == size:

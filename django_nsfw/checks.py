@@ -39,7 +39,7 @@ def check_quarantine(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessag
                 id="django_nsfw.E001",
             )
         ]
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a storage of the site may raise anything
         return [
             Error(
                 f'STORAGES["{QUARANTINE_ALIAS}"] cannot be built: {error}',

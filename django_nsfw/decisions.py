@@ -45,7 +45,7 @@ def _decide(
         from_status=scan.status,
         to_status=to,
         sha256=scan.sha256,
-        moderator=moderator,
+        moderator_id=moderator.pk if moderator else None,
         moderator_name=moderator.get_username() if moderator else "",
         note=note,
     )

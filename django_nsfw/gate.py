@@ -7,7 +7,6 @@ scored are the bytes that would be stored.
 """
 
 import tempfile
-from functools import cache
 from typing import Any
 
 from django.core.files import File
@@ -58,10 +57,14 @@ class GatedFieldFile(FieldFile):
         return _revive, (type(self).__mro__[2],), self.__getstate__()
 
 
-@cache
+_gated: dict[type[FieldFile], type[GatedFieldFile]] = {}
+
+
 def gated(base: type[FieldFile]) -> type[GatedFieldFile]:
     """``base`` with the gate in front, for fields that bring a ``FieldFile`` of their own."""
-    return type(f"Gated{base.__name__}", (GatedFieldFile, base), {"__module__": __name__})
+    if base not in _gated:
+        _gated[base] = type(f"Gated{base.__name__}", (GatedFieldFile, base), {})
+    return _gated[base]
 
 
 def _revive(base: type[FieldFile]) -> FieldFile:

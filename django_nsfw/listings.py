@@ -18,7 +18,8 @@ def exclude_held(queryset: QuerySet[M], field: str | None = None) -> QuerySet[M]
 
     ``field`` may be left out where the model has one file field. Part of the same query.
     """
-    return queryset.filter(~Exists(_scans(queryset, field).filter(status__in=Scan.HIDDEN)))
+    hidden = Exists(_scans(queryset, field).filter(status__in=Scan.HIDDEN))
+    return queryset.filter(~hidden)
 
 
 def with_nsfw_status(queryset: QuerySet[M], field: str | None = None) -> QuerySet[M]:
@@ -28,7 +29,8 @@ def with_nsfw_status(queryset: QuerySet[M], field: str | None = None) -> QuerySe
     """
     name = _file_field(queryset.model, field).name
     status = _scans(queryset, field).order_by("-pk").values("status")[:1]
-    return queryset.annotate(**{annotation(name): Subquery(status)})
+    annotated: QuerySet[M] = queryset.annotate(**{annotation(name): Subquery(status)})
+    return annotated
 
 
 def annotation(field_name: str) -> str:
@@ -65,7 +67,7 @@ def _scans(queryset: QuerySet[Any], field: str | None) -> QuerySet[Scan]:
     return Scan.objects.filter(field=field_label(model_field), name=OuterRef(model_field.attname))
 
 
-def _file_field(model: type[models.Model], name: str | None) -> "models.FileField[Any, Any]":
+def _file_field(model: type[models.Model], name: str | None) -> models.FileField:
     files = [f for f in model._meta.concrete_fields if isinstance(f, models.FileField)]
     names = ", ".join(f.name for f in files) or "none"
     if name is None:

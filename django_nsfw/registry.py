@@ -7,7 +7,7 @@ setting changes.
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
@@ -27,8 +27,8 @@ class WatchedField:
     """A file field whose uploads are scanned. ``label`` is ``"app_label.Model.field"``."""
 
     label: str
-    field: "models.FileField[Any, Any]"
-    options: Mapping[str, Any] = field(default_factory=dict)
+    field: models.FileField
+    options: Mapping[str, Any]
 
     @property
     def model(self) -> type[models.Model]:

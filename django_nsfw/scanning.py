@@ -5,14 +5,14 @@ import uuid
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 from django.db import DatabaseError, connections, models, router, transaction
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from . import quarantine
-from .assessment import assess
+from .assessment import Body, assess
 from .models import Scan
 from .models.scan import NAME_LENGTH, object_pk
 from .policy import Action, Policy
@@ -47,7 +47,7 @@ class Examination:
 
 
 def examine(
-    file: IO[bytes],
+    file: Body,
     *,
     name: str,
     options: Mapping[str, Any],
@@ -188,7 +188,7 @@ def scan_stored(row: Row) -> Scan | None:
     name = row.name()
     label = f"{row.field.model._meta.label}.{row.field.name}"
     watched = registry.get(row.field)
-    instance = row.manager.using(row.db).filter(pk=row.pk).first()
+    instance = row.rows.first()
     if not name or instance is None or watched is None:
         return None
     try:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.core.files.storage import Storage
-from django.db import router, transaction
+from django.db import connections, router, transaction
 from django.utils import timezone
 
 from .assessment import digest
@@ -135,7 +135,7 @@ def _upload(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
 
 
 def _release(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
-    scan, row, named = _scan_and_row(facts)
+    scan, named = _scan_and_row(facts)
     storage = file_field(facts["field"]).storage
     if named == facts["name"] or (scan is not None and scan.name == facts["name"]):
         if not dry_run:
@@ -149,7 +149,7 @@ def _release(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
 
 
 def _take_down(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
-    scan, row, named = _scan_and_row(facts)
+    scan, named = _scan_and_row(facts)
     storage = file_field(facts["field"]).storage
     if named == facts["name"] or (scan is not None and scan.name == facts["name"]):
         if not dry_run:
@@ -206,12 +206,11 @@ def _verify(dry_run: bool) -> Iterator[Mended]:
             )
 
 
-def _scan_and_row(facts: Mapping[str, Any]) -> tuple[Scan | None, Row | None, str | None]:
+def _scan_and_row(facts: Mapping[str, Any]) -> tuple[Scan | None, str | None]:
     scan = Scan.objects.using(router.db_for_write(Scan)).filter(pk=facts["scan"]).first()
     if scan is None:
-        return None, None, None
-    row = Row.of(scan)
-    return scan, row, row.name()
+        return None, None
+    return scan, Row.of(scan).name()
 
 
 def _owner(field: Any, name: str) -> tuple[str, str] | None:
@@ -225,8 +224,6 @@ def _owner(field: Any, name: str) -> tuple[str, str] | None:
 
 
 def _databases(model: Any) -> Iterator[str]:
-    from django.db import connections
-
     for db in connections:
         if router.allow_migrate_model(db, model) and model._meta.db_table in (
             connections[db].introspection.table_names()
@@ -254,9 +251,10 @@ def _scan_from(token: str, facts: Mapping[str, Any], owner: tuple[str, str] | No
 def _whole(quarantine: Storage, facts: Mapping[str, Any]) -> bool:
     try:
         with quarantine.open(facts["quarantine_name"]) as file:
-            return digest(file)[0] == facts["sha256"]
+            found, _ = digest(file)
     except FileNotFoundError:
         return False
+    return found == str(facts["sha256"])
 
 
 def _delete(storage: Storage, name: str) -> None:

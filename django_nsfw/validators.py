@@ -5,7 +5,7 @@ app registry until it is called, so a ``models.py`` may import it freely.
 """
 
 from collections.abc import Mapping
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.utils.deconstruct import deconstructible
@@ -97,7 +97,9 @@ class NSFWValidator:
         refused = refusal(value, self)
         if refused is not None:
             code, params = refused
-            raise ValidationError(self._message(code, params), code=code, params=params)
+            raise ValidationError(
+                cast("Any", self._message(code, params)), code=code, params=dict(params)
+            )
 
     def _message(self, code: str, params: Mapping[str, Any]) -> str | Promise:
         if code == self.code and self.message is not None:

@@ -8,13 +8,13 @@ import posixpath
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 from django.core.files import File
 from django.core.files.storage import Storage
 from django.db import transaction
 
-from ..assessment import digest
+from ..assessment import Body, digest
 from ..exceptions import DecisionRefused, QuarantineError
 from ..models import Scan
 from ..scores import Assessment
@@ -78,7 +78,7 @@ def take_down(
     token = uuid.uuid4().hex
     public, storage = scan.name, row.storage
     placeholder, extension = placeholder_for(scan.assessment, posixpath.splitext(public)[1])
-    facts = {
+    facts: dict[str, Any] = {
         "op": "take_down",
         "scan": scan.pk,
         "public": public,
@@ -123,7 +123,7 @@ def undo_take_down(facts: Mapping[str, Any], storage: Storage) -> None:
     journal.quarantine_storage().delete(facts["quarantine_name"])
 
 
-def put(name: str, content: "IO[bytes] | File[Any]", *, sha256: str | None = None) -> str:
+def put(name: str, content: Body, *, sha256: str | None = None) -> str:
     """Save into quarantine, check against ``sha256`` where given, and return the name."""
     storage = journal.quarantine_storage()
     try:

@@ -31,7 +31,7 @@ def release(
     """
     token = uuid.uuid4().hex
     storage, placeholder = row.storage, scan.name
-    facts = {
+    facts: dict[str, Any] = {
         "op": "release",
         "scan": scan.pk,
         "name": fresh_name(scan.original_name, max_length=row.max_length),

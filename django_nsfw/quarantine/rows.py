@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
 from django.core.files.storage import Storage
 from django.db import models
 
@@ -15,7 +16,7 @@ from ..models import Scan
 class Row:
     """A row of a watched model, by the scan of its file."""
 
-    field: "models.FileField[Any, Any]"
+    field: models.FileField
     pk: str
     db: str
 
@@ -33,23 +34,21 @@ class Row:
         return self.field.max_length
 
     @property
-    def manager(self) -> "models.Manager[models.Model]":
-        return self.field.model._base_manager
+    def rows(self) -> "models.QuerySet[models.Model]":
+        """This row and no other."""
+        model: type[models.Model] = self.field.model
+        return model._base_manager.using(self.db).filter(pk=self.pk)
 
     def name(self) -> str | None:
         """What the row names now; None where there is no such row."""
-        return (
-            self.manager.using(self.db)
-            .filter(pk=self.pk)
-            .values_list(self.field.attname, flat=True)
-            .first()
-        )
+        names = self.rows.values_list(self.field.attname, flat=True)
+        name: str | None = names.first()
+        return name
 
     def rename(self, old: str, new: str, **dimensions: int) -> bool:
         """Compare and swap on one row; ``save()`` and its signals are the host's own affair."""
         changes: dict[str, Any] = {self.field.attname: new, **dimensions}
-        rows = self.manager.using(self.db).filter(pk=self.pk, **{self.field.attname: old})
-        return bool(rows.update(**changes))
+        return bool(self.rows.filter(**{self.field.attname: old}).update(**changes))
 
     def dimensions(self, width: int, height: int) -> dict[str, int]:
         """Values for the host's ``width_field`` and ``height_field``, in pixels."""
@@ -60,12 +59,12 @@ class Row:
         return {name: value for name, value in wanted.items() if name and value}
 
 
-def file_field(label: str) -> "models.FileField[Any, Any]":
+def file_field(label: str) -> models.FileField:
     """The field of ``"app_label.Model.field"``."""
     try:
         model_label, name = label.rsplit(".", 1)
         field = apps.get_model(model_label)._meta.get_field(name)
-    except (LookupError, ValueError, models.FieldDoesNotExist) as error:
+    except (LookupError, ValueError, FieldDoesNotExist) as error:
         raise DecisionRefused(
             f"{label} is no field of this project any more.", code="gone"
         ) from error

@@ -1,0 +1,135 @@
+"""``manage.py nsfw_scan PATH…``: what the detector says of files on disk."""
+
+import csv
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from django_nsfw.conf import nsfw_settings
+from django_nsfw.detectors import detectors
+from django_nsfw.exceptions import DetectorUnavailable
+from django_nsfw.files import FileResult, scan_files
+from django_nsfw.policy import Policy
+from django_nsfw.scores import Verdict
+
+CSV_COLUMNS = (
+    "path", "verdict", "nsfw", "detector", "width", "height", "format", "frames_scored", "ms",
+    "error_code", "error_message",
+)  # fmt: skip
+
+FAILING = {
+    "review": {Verdict.REVIEW, Verdict.REJECT},
+    "reject": {Verdict.REJECT},
+}
+EXIT_FAILED, EXIT_UNKNOWN, EXIT_INTERRUPTED = 1, 2, 130
+
+
+class Command(BaseCommand):
+    help = (
+        "Score files and folders (recursively) and print a line for each. Touches no database. "
+        "With --fail-on the exit code is 1 where a verdict was at least that bad, and 2 where "
+        "none was but some file could not be scored."
+    )
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("paths", metavar="PATH", nargs="+", type=Path)
+        parser.add_argument("--detector", help="alias in NSFW_DETECTORS")
+        parser.add_argument("--review", type=float, help="threshold in place of NSFW_POLICY's")
+        parser.add_argument("--reject", type=float, help="threshold in place of NSFW_POLICY's")
+        parser.add_argument("--format", choices=["table", "json", "csv"], default="table")
+        parser.add_argument("--fail-on", choices=list(FAILING))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        policy = self._policy(options)
+        write = self._writer(options["format"])
+        progress = self.stderr.isatty() and not self.stdout.isatty()
+        counts: Counter[Verdict] = Counter()
+        try:
+            for result in scan_files(options["paths"], policy):
+                write(result)
+                counts[result.verdict] += 1
+                if progress:
+                    self.stderr.write(f"\r{counts.total()} files", ending="")
+        except KeyboardInterrupt:
+            self.stderr.write(f"\nInterrupted after {counts.total()} files.")
+            sys.exit(EXIT_INTERRUPTED)
+        except BrokenPipeError:  # ``| head`` has seen enough
+            sys.stderr.close()
+            sys.exit(EXIT_INTERRUPTED)
+        if progress:
+            self.stderr.write("")
+        if options["format"] == "table":
+            self._summary(counts)
+        failing = FAILING.get(options["fail_on"])
+        if failing is not None:
+            if any(counts[verdict] for verdict in failing):
+                sys.exit(EXIT_FAILED)
+            if counts[Verdict.UNKNOWN]:
+                sys.exit(EXIT_UNKNOWN)
+
+    def _policy(self, options: dict[str, Any]) -> Policy:
+        given = {
+            key: options[key]
+            for key in ("detector", "review", "reject")
+            if options[key] is not None
+        }
+        try:
+            policy = Policy.of(nsfw_settings.policy, given)
+            detectors[policy.detector]
+        except (ImproperlyConfigured, ValueError, DetectorUnavailable) as error:
+            raise CommandError(str(error)) from error
+        if options["fail_on"] == "reject" and policy.reject is None:
+            raise CommandError(
+                "--fail-on reject would never fail: NSFW_POLICY has no 'reject' threshold. "
+                "Give one with --reject, such as --reject 0.95."
+            )
+        return policy
+
+    def _writer(self, style: str) -> Callable[[FileResult], None]:
+        if style == "json":
+            return lambda result: self.stdout.write(json.dumps(result.as_json()))
+        if style == "csv":
+            rows = csv.DictWriter(_Lines(self), CSV_COLUMNS, lineterminator="\n")
+            rows.writeheader()
+            return lambda result: rows.writerow(_flat(result.as_json()))
+        self.stdout.write(f"{'verdict':8} {'nsfw':>6} {'size':>11} {'ms':>7}  path")
+        return self._write_row
+
+    def _write_row(self, result: FileResult) -> None:
+        found, failure = result.assessment, result.assessment.failure
+        nsfw = "–" if found.nsfw is None else f"{found.nsfw:.3f}"
+        size = f"{found.width}×{found.height}" if found.width else "–"
+        reason = f"  ({failure.code}: {failure.message})" if failure else ""
+        self.stdout.write(
+            f"{result.verdict.value:8} {nsfw:>6} {size:>11} {found.ms:7.1f}  {result.path}{reason}"
+        )
+
+    def _summary(self, counts: Counter[Verdict]) -> None:
+        if not counts:
+            self.stdout.write("No files.")
+            return
+        parts = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict)
+        self.stdout.write(f"{counts.total()} files: {parts}.")
+
+
+class _Lines:
+    """What ``csv`` writes to: the command's own output, which tests and callers can redirect."""
+
+    def __init__(self, command: BaseCommand) -> None:
+        self._command = command
+
+    def write(self, line: str) -> None:
+        self._command.stdout.write(line, ending="")
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    error = row["error"] or {"code": None, "message": None}
+    flat = {**row, "error_code": error["code"], "error_message": error["message"]}
+    return {column: flat[column] for column in CSV_COLUMNS}

@@ -1,0 +1,76 @@
+"""``manage.py nsfw_sweep``: find and mend what a crash left behind."""
+
+import json
+import sys
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from django_nsfw.exceptions import QuarantineError
+from django_nsfw.sweeping import GRACE, Mended, sweep
+
+
+class Command(BaseCommand):
+    help = (
+        "Find uploads, releases and take-downs that a crash cut off, and mend them. Run it from "
+        "time to time. The exit code is 1 where a person must look."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--older-than",
+            type=float,
+            default=GRACE.total_seconds(),
+            metavar="SECONDS",
+            help="leave alone what began later: it may still be under way (default: %(default)d)",
+        )
+        parser.add_argument(
+            "--verify",
+            action="store_true",
+            help="also ask for every held file whether its bytes and its object are still there",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="say it, change nothing")
+        parser.add_argument("--format", choices=["text", "json"], default="text")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["older_than"] < 0:
+            raise CommandError("--older-than must not be negative.")
+        as_json = options["format"] == "json"
+        found: list[Mended] = []
+        try:
+            for mended in sweep(
+                older_than=timedelta(seconds=options["older_than"]),
+                verify=options["verify"],
+                dry_run=options["dry_run"],
+            ):
+                found.append(mended)
+                self.stdout.write(_line(mended, as_json))
+        except QuarantineError as error:
+            raise CommandError(str(error)) from error
+        if not as_json:
+            self.stdout.write(_summary(found, options["dry_run"]))
+        if any(mended.needs_person for mended in found):
+            sys.exit(1)
+
+
+def _line(mended: Mended, as_json: bool) -> str:
+    if as_json:
+        return json.dumps(
+            {
+                "finding": mended.finding.value,
+                "subject": mended.subject,
+                "detail": mended.detail,
+                "needs_person": mended.needs_person,
+            }
+        )
+    return f"{mended.finding.value}: {mended.subject}: {mended.detail}"
+
+
+def _summary(found: list[Mended], dry_run: bool) -> str:
+    if not found:
+        return "Nothing was left behind."
+    counts = Counter(mended.finding.value for mended in found)
+    parts = ", ".join(f"{count} {finding}" for finding, count in counts.items())
+    return f"{parts}.{' Nothing was changed (--dry-run).' if dry_run else ''}"
