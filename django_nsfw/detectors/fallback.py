@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from django.core.exceptions import ImproperlyConfigured
 from PIL.Image import Image
@@ -107,7 +108,8 @@ class FallbackDetector(Detector):
         if all(map(self._is_barred, preferred)) or not self._lock.acquire(blocking=False):
             return
         try:
-            self._take_first()
+            with suppress(DetectorUnavailable):  # Then predict() says so.
+                self._take_first()
         finally:
             self._lock.release()
 

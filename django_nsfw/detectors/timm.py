@@ -84,8 +84,17 @@ class TimmDetector(Detector):
         return self.snapshot.weights if self.snapshot else None
 
     @property
+    def model_name(self) -> str:
+        """As the identity has it: the repository, or the name of a folder of one's own."""
+        return self._repo or (self._folder.name if self._folder else "")
+
+    @property
     def precision(self) -> str:
         return self._precision
+
+    @property
+    def device(self) -> str:
+        return str(self._device)
 
     def load(self) -> None:
         if self._folder is not None:
@@ -106,7 +115,7 @@ class TimmDetector(Detector):
         self._transform = create_transform(**self.data_config, is_training=False)
         self.identity = str(
             Identity(
-                model=self._repo or snapshot.folder.name,
+                model=self.model_name,
                 revision=snapshot.commit,
                 weights=snapshot.sha256,
                 engine=f"torch-{self._device.type}",

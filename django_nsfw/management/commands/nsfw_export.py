@@ -1,0 +1,95 @@
+"""``manage.py nsfw_export``: one ``.onnx`` file that scores without torch."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from PIL.Image import Image
+
+from django_nsfw.conf import nsfw_settings
+from django_nsfw.detectors import Detector, detectors
+from django_nsfw.exceptions import ImageError, NSFWError
+from django_nsfw.images import open_picture
+
+SNIPPET = """\
+NSFW_DETECTORS = {{
+    {alias!r}: {{
+        "BACKEND": "django_nsfw.detectors.onnx.OnnxDetector",
+        "OPTIONS": {{
+            "path": {path!r},
+            "sha256": {sha256!r},
+        }},
+    }},
+}}"""
+
+
+class Command(BaseCommand):
+    help = "Writes a timm detector to an ONNX file, once its scores are the same."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--detector", default="default", metavar="ALIAS")
+        parser.add_argument("--output", required=True, type=Path, metavar="FILE")
+        parser.add_argument(
+            "--pictures",
+            type=Path,
+            metavar="DIR",
+            help="Compare the scores of the pictures in this folder, too.",
+        )
+        parser.add_argument("--force", action="store_true", help="Replace FILE if it exists.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        alias, output, folder = options["detector"], options["output"], options["pictures"]
+        if folder is not None and not folder.is_dir():
+            raise CommandError(f"There is no folder {folder}.")
+        if output.exists() and not options["force"]:
+            raise CommandError(f"{output} exists. Give --force to replace it.")
+        try:
+            detector = detectors.build(alias)
+            export = self._exporter(alias, detector)
+            detector.load()
+            pictures = list(self._pictures(folder, detector.input_side)) if folder else []
+            from django_nsfw.detectors.samples import drawn_pictures
+
+            done = export(
+                detector, output, pictures=[*drawn_pictures(), *pictures], replace=options["force"]
+            )
+        except (NSFWError, ImproperlyConfigured) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(self.style.SUCCESS(f"{output}: {done.size:,} bytes"))
+        self.stdout.write(
+            f"Largest difference of a score from the original's on {done.pictures} pictures: "
+            f"{done.difference:.1e}"
+        )
+        self.stdout.write("Use it with:\n")
+        self.stdout.write(
+            SNIPPET.format(alias=alias, path=str(output.resolve()), sha256=done.sha256)
+        )
+
+    def _exporter(self, alias: str, detector: Detector) -> Any:
+        timm = "django_nsfw.detectors.timm"  # Not imported here: it takes seconds.
+        if not any(cls.__module__ == timm for cls in type(detector).__mro__):
+            raise CommandError(
+                f"{alias!r} is a {type(detector).__name__}. Only a TimmDetector can be exported."
+            )
+        try:
+            from django_nsfw.detectors.export import export
+        except ImportError as error:
+            raise CommandError(
+                f'{error}. Install it with: pip install "django-nsfw[export]"'
+            ) from error
+        return export
+
+    def _pictures(self, folder: Path, input_side: int) -> Iterator[Image]:
+        """The first crop of each picture. What is none is said and skipped."""
+        for path in sorted(folder.iterdir()):
+            if not path.is_file():
+                continue
+            try:
+                with path.open("rb") as file:
+                    crops = open_picture(file, nsfw_settings.limits).crops(input_side=input_side)
+                    yield next(crops).image
+            except ImageError as error:
+                self.stderr.write(f"{path} left out: {error}")
