@@ -112,7 +112,8 @@ class Picture:
         self.width, self.height = self._image.size
         check_size(self._image.size, limits)
         if format == "PNG":
-            self._image.n_frames = self.frames  # type: ignore[attr-defined]  # it believes acTL
+            # The decoder believes what the file claims, and lets go of it after the last frame.
+            vars(self._image).update(n_frames=self.frames, is_animated=self.frames > 1)
         elif format == "JPEG":
             self._offsets = _jpeg_pictures(self._image, data)
             self.frames = len(self._offsets)
