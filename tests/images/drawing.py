@@ -1,3 +1,4 @@
+# ruff: noqa: S311 — seeded, so that a failure can be repeated
 """Files for the tests: drawn pictures, and containers put together byte by byte."""
 
 import io
@@ -37,7 +38,10 @@ def encode(image: Image.Image, format: str, **options: Any) -> bytes:
         options.pop("save_all", None)
         heif.save(out, **options)
     else:
-        image.save(out, format, **options)
+        # Copies, because saving leaves the settings of the encoder on an image.
+        if "append_images" in options:
+            options["append_images"] = [other.copy() for other in options["append_images"]]
+        image.copy().save(out, format, **options)
     return out.getvalue()
 
 

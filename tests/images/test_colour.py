@@ -1,6 +1,5 @@
 """Every mode that a file can give, transparency, and colour profiles."""
 
-import io
 import struct
 import zlib
 from typing import Any
@@ -10,9 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from django_nsfw.exceptions import UnreadableImage
-from django_nsfw.images import open_picture
 from django_nsfw.images.colour import to_pixels
-from django_nsfw.limits import Limits
 from django_nsfw.scores import Ground
 
 from .drawing import close_to, crops_of, encode, flat, ihdr, png, scene, tiff

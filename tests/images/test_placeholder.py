@@ -15,9 +15,7 @@ LIMITS = Limits(max_tiles=100)
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: "×".join(map(str, size)))
 @pytest.mark.parametrize("format", FORMATS)
-def test_it_has_the_format_and_size_asked_for_and_opens(
-    format: str, size: tuple[int, int]
-) -> None:
+def test_it_has_the_format_and_size_asked_for_and_opens(format: str, size: tuple[int, int]) -> None:
     data = draw_placeholder(format, *size)
     picture = open_picture(io.BytesIO(data), LIMITS)
     assert (picture.format, picture.width, picture.height, picture.frames) == (format, *size, 1)
@@ -87,7 +85,7 @@ def test_an_unknown_format_is_refused(format: str) -> None:
 
 @pytest.mark.parametrize("size", [(0, 5), (5, 0), (-1, 5)])
 def test_a_size_without_pixels_is_refused(size: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match="^no placeholder of"):
+    with pytest.raises(ValueError, match=r"^no placeholder of"):
         draw_placeholder("PNG", *size)
 
 
