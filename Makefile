@@ -1,0 +1,80 @@
+# make demo   the example gallery, filled and served       (SERVE=0: stop after the table)
+# make test   the whole test suite, with every extra       (ARGS="-k name": what pytest takes)
+# make lint   ruff, mypy, missing migrations
+# make bench  the measurements                             (ARGS: what benchmarks takes)
+# make clean  remove what the above made, the example's data too
+#
+# Each makes its own virtual environment with the first Python ≥ 3.11 it finds; PYTHON=… names
+# another one. PORT=… moves the gallery.
+
+PORT  ?= 8000
+SERVE ?= 1
+ARGS  ?=
+PYTHON ?=
+
+DEMO := .venv-demo
+DEV  := .venv
+MANAGE := example_project/manage.py
+SOURCES := $(shell find django_nsfw -type f -not -name '*.pyc')
+PIP := python -m pip --disable-pip-version-check --no-input
+
+# What the surrounding shell sets must not reach into the environments.
+unexport PYTHONPATH DJANGO_SETTINGS_MODULE VIRTUAL_ENV PIP_USER
+
+.PHONY: help demo test lint bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n '/^# make/,/^#$$/s/^# \{0,1\}//p' Makefile
+
+demo: $(DEMO)/.installed
+	$(DEMO)/bin/python $(MANAGE) migrate --verbosity 0
+	@echo
+	@$(DEMO)/bin/python $(MANAGE) demo
+	@if [ "$(SERVE)" != 0 ]; then \
+	    echo "Gallery: http://127.0.0.1:$(PORT)/   Admin: http://127.0.0.1:$(PORT)/admin/"; \
+	    exec $(DEMO)/bin/python $(MANAGE) runserver --noreload 127.0.0.1:$(PORT); \
+	fi
+
+test: $(DEV)/.installed
+	$(DEV)/bin/python -m pytest $(ARGS)
+
+lint: $(DEV)/.lint
+	$(DEV)/bin/ruff check
+	$(DEV)/bin/ruff format --check
+	$(DEV)/bin/mypy
+	$(DEV)/bin/python -m django makemigrations --check --dry-run --settings tests.settings \
+	    --pythonpath . django_nsfw
+	$(DEV)/bin/python $(MANAGE) makemigrations --check --dry-run
+
+bench: $(DEV)/.installed
+	$(DEV)/bin/python -m benchmarks $(ARGS)
+
+clean:
+	rm -rf $(DEMO) $(DEV) example_project/data build dist .mypy_cache .pytest_cache .ruff_cache
+	find django_nsfw example_project tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(DEMO)/.installed: pyproject.toml $(SOURCES) | $(DEMO)/bin/python
+	$(DEMO)/bin/$(PIP) install --quiet ".[opennsfw]" "scikit-image>=0.25"
+	@touch $@
+
+$(DEV)/.installed: pyproject.toml | $(DEV)/bin/python
+	$(DEV)/bin/$(PIP) install --quiet --upgrade "pip>=25.1"
+	$(DEV)/bin/$(PIP) install --quiet --editable ".[timm,export,onnx,opennsfw,heif,rest]" --group test
+	@touch $@
+
+$(DEV)/.lint: $(DEV)/.installed
+	$(DEV)/bin/$(PIP) install --quiet --group lint
+	@touch $@
+
+%/bin/python:
+	@for python in $(or $(PYTHON),python3.11 python3.12 python3.13 python3.14 python3 python); do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        echo "$$python -m venv $*"; \
+	        "$$python" -m venv --clear "$*" && exit 0; \
+	        rm -rf "$*"; \
+	        echo "$$python cannot make a virtual environment (see above)." >&2; exit 1; \
+	    fi; \
+	done; \
+	echo "No Python 3.11 or newer found (looked for: $(or $(PYTHON),python3.11 to python3.14, python3, python))." >&2; \
+	echo "Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1

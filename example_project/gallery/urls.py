@@ -1,0 +1,10 @@
+from django.urls import path
+
+from . import views
+
+app_name = "gallery"
+urlpatterns = [
+    path("", views.Gallery.as_view(), name="gallery"),
+    path("photos/<int:pk>/", views.PhotoPage.as_view(), name="photo"),
+    path("upload/", views.Upload.as_view(), name="upload"),
+]
