@@ -179,11 +179,12 @@ def _check_watched(watched: WatchedField) -> list[CheckMessage]:
 def _check_names(subject: str, policy: Policy) -> list[CheckMessage]:
     """Names in a policy that point at something else."""
     found: list[CheckMessage] = []
-    if policy.detector not in detectors:
+    configured = _configured()
+    if configured is not None and policy.detector not in configured:
         found.append(
             Error(
                 f"{subject}: there is no detector {policy.detector!r}. "
-                f"Configured: {', '.join(detectors) or 'none'}.",
+                f"Configured: {', '.join(configured) or 'none'}.",
                 hint="Add it to NSFW_DETECTORS or name another.",
                 id="django_nsfw.E008",
             )
@@ -200,6 +201,14 @@ def _check_names(subject: str, policy: Policy) -> list[CheckMessage]:
                 )
             )
     return found
+
+
+def _configured() -> list[str] | None:
+    """The aliases, or None where E004 complains about the setting already."""
+    try:
+        return list(nsfw_settings.detectors)
+    except ImproperlyConfigured:
+        return None
 
 
 def _leads_somewhere(watched: WatchedField, path: str) -> bool:
@@ -219,7 +228,7 @@ def _leads_somewhere(watched: WatchedField, path: str) -> bool:
 def check_detectors_are_ready(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     """What each detector says of its files. Imports frameworks, loads no weights."""
     found: list[CheckMessage] = []
-    for alias in detectors:
+    for alias in _configured() or ():
         try:
             found += detectors.build(alias).check()
         except (DetectorUnavailable, ImproperlyConfigured) as error:

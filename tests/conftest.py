@@ -74,14 +74,15 @@ def photograph(name="chelsea.png") -> bytes:
     return (PHOTOGRAPHS / name).read_bytes()
 
 
-def mistaken(size=480, seed=3) -> Image.Image:
-    """Harmless, and the detector errs: blurred ellipses in the colours of sand on grey."""
+def mistaken(size=480, seed=4) -> Image.Image:
+    """Harmless, and the detector errs: blurred ellipses in the colours of sand before a sky."""
     rng = np.random.default_rng(seed)
-    image = Image.new("RGB", (size, size), (196, 190, 186))
+    image = Image.new("RGB", (size, size), (150, 170, 200))
     draw = ImageDraw.Draw(image)
-    for _ in range(6):
-        x, y = rng.integers(size // 5, size * 4 // 5, 2)
-        a, b = rng.integers(size // 8, size // 3, 2)
-        shade = rng.integers(-18, 18)
-        draw.ellipse((x - a, y - b, x + a, y + b), fill=(222 + shade, 172 + shade, 144 + shade))
+    for _ in range(12):
+        x, y = map(int, rng.integers(size // 5, size * 4 // 5, 2))
+        a, b = map(int, rng.integers(size // 8, size // 3, 2))
+        shade = int(rng.integers(-18, 18))
+        sand = (210 + shade, 160 + shade, 130 + shade)
+        draw.ellipse((x - a, y - b, x + a, y + b), fill=sand)
     return image.filter(ImageFilter.GaussianBlur(size / 40))

@@ -7,6 +7,9 @@ from django.db import models
 
 from django_nsfw.validators import NSFWValidator
 
+from .fields import ShrinkingField, ThumbnailAfterField, ThumbnailBeforeField
+from .storages import papers
+
 
 class Album(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE)
@@ -52,3 +55,28 @@ class Asset(models.Model):
 
     def __str__(self):
         return f"asset {self.pk}"
+
+
+def by_owner(instance, filename):
+    return f"avatars/{instance.nick}/{filename}"
+
+
+class Avatar(models.Model):
+    """A path from a callable, and little room for it."""
+
+    nick = models.CharField(max_length=20, default="ann")
+    image = models.ImageField(upload_to=by_owner, max_length=40, validators=[NSFWValidator()])
+
+
+class Paper(models.Model):
+    """Any file, in a storage of the field's own, in its root."""
+
+    scan = models.FileField(storage=papers, blank=True, validators=[NSFWValidator()])
+
+
+class Badge(models.Model):
+    """Fields that bring a ``FieldFile`` of their own."""
+
+    shrunk = ShrinkingField(upload_to="badges", blank=True, validators=[NSFWValidator()])
+    before = ThumbnailBeforeField(upload_to="badges", blank=True, validators=[NSFWValidator()])
+    after = ThumbnailAfterField(upload_to="badges", blank=True, validators=[NSFWValidator()])

@@ -1,0 +1,190 @@
+"""``manage.py nsfw_scan PATH…`` on real files, good and bad."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.conftest import encode, mistaken, photograph, picture
+
+
+def scan(*paths, **options) -> str:
+    out = io.StringIO()
+    call_command("nsfw_scan", *map(str, paths), stdout=out, stderr=io.StringIO(), **options)
+    return out.getvalue()
+
+
+def lines(*paths, **options):
+    return [json.loads(line) for line in scan(*paths, format="json", **options).splitlines()]
+
+
+def exit_code(*paths, **options) -> int:
+    try:
+        scan(*paths, **options)
+    except SystemExit as left:
+        return left.code
+    return 0
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "pictures"
+    (folder / "deep" / "er").mkdir(parents=True)
+    (folder / "cat.png").write_bytes(photograph("chelsea.png"))
+    (folder / "sand.png").write_bytes(encode(mistaken(), "PNG"))
+    (folder / "deep" / "er" / "notes.txt").write_text("nothing to see")
+    return folder
+
+
+def test_json_is_one_object_a_line_with_these_keys(folder):
+    cat, sand, notes = lines(folder)
+    assert list(cat) == [
+        "path", "verdict", "nsfw", "scores", "detector", "width", "height", "format",
+        "frames_scored", "ms", "error",
+    ]  # fmt: skip
+    assert cat["path"] == str(folder / "cat.png")
+    assert (cat["verdict"], cat["format"], cat["width"], cat["height"]) == (
+        "allow",
+        "PNG",
+        451,
+        300,
+    )
+    assert cat["scores"] == {"sfw": pytest.approx(1 - cat["nsfw"]), "nsfw": cat["nsfw"]}
+    assert (cat["frames_scored"], cat["error"]) == (1, None)
+    assert sand["verdict"] == "review"
+    assert notes["verdict"] == "unknown"
+    assert (notes["nsfw"], notes["scores"], notes["detector"]) == (None, None, None)
+    assert notes["error"]["code"] == "unsupported_format"
+
+
+def test_table(constant, folder):
+    constant.answer = 0.25
+    table = scan(folder).splitlines()
+    assert table[0] == "verdict    nsfw        size      ms  path"
+    assert table[1].startswith("allow     0.250     451×300 ")
+    assert table[1].endswith(str(folder / "cat.png"))
+    assert "(unsupported_format: " in table[3]
+    assert table[-1] == "3 files: 2 allow, 0 review, 0 reject, 1 unknown."
+
+
+def test_csv(folder):
+    rows = list(csv.DictReader(io.StringIO(scan(folder, format="csv"))))
+    assert [row["verdict"] for row in rows] == ["allow", "review", "unknown"]
+    assert rows[2]["error_code"] == "unsupported_format"
+    assert rows[0]["error_code"] == ""
+
+
+def test_an_empty_folder(tmp_path, constant):
+    (tmp_path / "empty").mkdir()
+    assert scan(tmp_path / "empty").splitlines()[-1] == "No files."
+
+
+@pytest.mark.parametrize(
+    ("answer", "options", "code"),
+    [
+        pytest.param(0.1, {"fail_on": "review"}, 0, id="allow passes"),
+        pytest.param(0.6, {}, 0, id="nothing asked for"),
+        pytest.param(0.6, {"fail_on": "review"}, 1, id="review fails on review"),
+        pytest.param(0.6, {"fail_on": "reject", "reject": 0.9}, 0, id="review passes on reject"),
+        pytest.param(0.95, {"fail_on": "reject", "reject": 0.9}, 1, id="reject fails on reject"),
+        pytest.param(0.95, {"fail_on": "review", "reject": 0.9}, 1, id="reject fails on review"),
+        pytest.param(0.6, {"fail_on": "review", "review": 0.7}, 0, id="another threshold"),
+        pytest.param(
+            RuntimeError("x"), {"fail_on": "review"}, 2, id="what was not scored is not fine"
+        ),
+    ],
+)
+def test_exit_codes(constant, tmp_path, answer, options, code):
+    constant.answer = answer
+    (tmp_path / "a.jpg").write_bytes(picture())
+    assert exit_code(tmp_path / "a.jpg", **options) == code
+
+
+def test_fail_on_reject_that_could_never_fail_is_refused(constant, tmp_path):
+    with pytest.raises(CommandError, match="--fail-on reject would never fail"):
+        scan(tmp_path, fail_on="reject")
+
+
+def test_the_name_is_not_held_against_the_content(constant, tmp_path):
+    (tmp_path / "0a1b2c").write_bytes(picture())
+    assert lines(tmp_path / "0a1b2c")[0]["verdict"] == "allow"
+
+
+def test_what_is_no_file_to_be_read_is_a_line_too(constant, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    found = lines(tmp_path / "missing.jpg", tmp_path / "pipe", tmp_path / "dangling")
+    assert [line["error"] for line in found] == [
+        {"code": "not_found", "message": "No such file or directory."},
+        {"code": "unreadable_file", "message": "Not a regular file."},
+        {"code": "not_found", "message": "No such file or directory."},
+    ]
+
+
+def test_a_name_of_any_bytes_can_be_printed(constant, tmp_path):
+    path = os.fsencode(tmp_path) + b"/caf\xe9 \x1b[31m\n.jpg"
+    with open(path, "wb") as file:  # noqa: PTH123 - the name is bytes
+        file.write(picture())
+    line = lines(tmp_path)[0]
+    assert line["path"] == f"{tmp_path}/caf\\xe9 \\x1b[31m\\n.jpg"
+    assert line["verdict"] == "allow"
+    assert "\x1b" not in scan(tmp_path)
+
+
+def test_an_unknown_detector_is_a_sentence(tmp_path):
+    with pytest.raises(CommandError) as error:
+        scan(tmp_path, detector="marqo")
+    assert str(error.value) == (
+        "NSFW_DETECTORS has no detector 'marqo'. Configured: default, constant."
+    )
+
+
+def test_a_detector_that_cannot_be_had_is_said_once(broken, tmp_path):
+    with pytest.raises(CommandError, match=r"^The model cannot be had: the hub is down\.$"):
+        scan(tmp_path)
+
+
+def test_thousands_of_broken_files_never_end_in_a_traceback(constant, tmp_path):
+    import random
+
+    rng = random.Random(5)
+    originals = [picture(24, 16, format=f) for f in ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP")]
+    for number in range(1500):
+        body = bytearray(rng.choice(originals))
+        for _ in range(rng.randint(1, 12)):
+            body[rng.randrange(len(body))] = rng.randrange(256)
+        (tmp_path / f"{number:04}").write_bytes(body[: rng.randint(1, len(body))])
+    found = lines(tmp_path)
+    assert len(found) == 1500
+    assert {line["error"]["code"] for line in found if line["error"]} <= {
+        "unreadable_image", "unsupported_format", "image_too_large",
+    }  # fmt: skip
+
+
+def command(*arguments, **options):
+    return subprocess.Popen(
+        [sys.executable, "-m", "django", "nsfw_scan", *map(str, arguments)],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
+    for seed in range(400):
+        (tmp_path / f"{seed}.jpg").write_bytes(picture(24, 16, seed=seed))
+    process = command(tmp_path, "--format", "json", "--detector", "constant")
+    assert json.loads(process.stdout.readline())["verdict"] == "allow"
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    process.wait(30)
+    assert "Traceback" not in errors
+    assert "BrokenPipe" not in errors

@@ -1,0 +1,78 @@
+import pytest
+from django.db.models.fields.files import FieldFile, ImageFieldFile
+
+from django_nsfw.gate import GatedFieldFile
+from django_nsfw.registry import explain_missing, registry
+from tests.host.models import Asset, FramedPhoto, Photo, PhotoProxy
+
+
+def test_a_validator_or_a_setting_makes_a_field_watched():
+    assert set(registry.watched) == {"host.Photo.image", "host.Asset.file"}
+
+
+def test_a_field_that_nobody_named_keeps_its_class():
+    assert Asset._meta.get_field("thumbnail").attr_class is ImageFieldFile
+    gated = Asset._meta.get_field("file").attr_class
+    assert issubclass(gated, GatedFieldFile)
+    assert issubclass(gated, FieldFile)
+    assert issubclass(Photo._meta.get_field("image").attr_class, ImageFieldFile)
+
+
+def test_proxies_and_children_send_for_the_field_of_their_parent():
+    watched = registry.get(FramedPhoto._meta.get_field("image"))
+    assert watched is registry.get(PhotoProxy._meta.get_field("image"))
+    assert watched.model is Photo
+    assert set(watched.senders()) == {Photo, PhotoProxy, FramedPhoto}
+
+
+def test_settings_win_over_the_validator_which_wins_over_the_project(settings):
+    settings.NSFW_POLICY = {"review": 0.2, "on_review": "flag"}
+    settings.NSFW_FIELDS = {"host.Photo.image": {"reject": 0.99}}
+    policy = registry.watched["host.Photo.image"].policy()
+    assert (policy.review, policy.reject, policy.on_review) == (0.2, 0.99, "flag")
+    assert policy.uploader == "album__owner"
+
+
+def test_settings_are_followed(settings):
+    settings.NSFW_FIELDS = {"host.Asset.thumbnail": {}}
+    assert set(registry.watched) == {"host.Photo.image", "host.Asset.thumbnail"}
+    assert issubclass(Asset._meta.get_field("thumbnail").attr_class, GatedFieldFile)
+
+
+@pytest.mark.parametrize(
+    ("label", "why"),
+    [
+        ("host.Photo", "'host.Photo' must have the form 'app_label.Model.field'."),
+        ("hots.Photo.image", "'hots.Photo.image': No installed app with label 'hots'."),
+        (
+            "host.Foto.image",
+            "'host.Foto.image': App 'host' doesn't have a 'Foto' model.",
+        ),
+        (
+            "host.Asset.image",
+            "'host.Asset.image': host.Asset has no field 'image'. Its file fields: file, "
+            "thumbnail.",
+        ),
+        (
+            "host.Album.cover",
+            "'host.Album.cover': host.Album has no field 'cover'. It has no file field.",
+        ),
+        (
+            "host.Asset.notes",
+            "'host.Asset.notes': 'notes' is no file field. Its file fields: file, thumbnail.",
+        ),
+        (
+            "host.FramedPhoto.image",
+            "'host.FramedPhoto.image': the field belongs to host.Photo; name 'host.Photo.image'.",
+        ),
+        ("host.asset.file", "'host.asset.file': write it as 'host.Asset.file'."),
+    ],
+)
+def test_an_entry_that_names_no_field_is_explained(label, why):
+    assert explain_missing(label) == why
+
+
+def test_a_wrong_entry_leaves_the_others_watched(settings, caplog):
+    settings.NSFW_FIELDS = {"host.Asset.file": {}, "host.Asset.image": {}}
+    assert set(registry.watched) == {"host.Photo.image", "host.Asset.file"}
+    assert "host.Asset has no field 'image'" in caplog.text
