@@ -1,0 +1,101 @@
+"""The example as a stranger runs it: its own processes, its own settings, a folder of its own."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.example.browser import Browser
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MANAGE = [sys.executable, "-W", "error", str(ROOT / "example_project" / "manage.py")]
+
+
+class Example:
+    """``manage.py`` of the example with its data in ``data``."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if k not in ("NSFW_DETECTOR", "EXAMPLE_DEBUG")},
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "EXAMPLE_DATA_DIR": str(data),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONIOENCODING": "utf-8",
+        }
+
+    def manage(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*MANAGE, *arguments],
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+
+    def stored(self) -> set[Path]:
+        """Every file below media: what the site serves."""
+        return {path for path in (self.data / "media").rglob("*") if path.is_file()}
+
+    def held(self) -> set[Path]:
+        return {path for path in (self.data / "quarantine" / "held").rglob("*") if path.is_file()}
+
+    @property
+    def password(self) -> str:
+        return (self.data / "demo-password").read_text()
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory):
+    return Example(tmp_path_factory.mktemp("example"))
+
+
+@pytest.fixture(scope="session")
+def demo(example):
+    """What the demo command printed in a fresh folder."""
+    migrated = example.manage("migrate", "--verbosity", "0")
+    assert (migrated.returncode, migrated.stderr) == (0, "")
+    return example.manage("demo")
+
+
+@pytest.fixture(scope="session")
+def site(example, demo):
+    """The address of the running gallery."""
+    assert demo.returncode == 0, demo.stderr
+    with subprocess.Popen(
+        [*MANAGE, "runserver", "--noreload", "127.0.0.1:0"],
+        env=example.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+    ) as server:
+        try:
+            for line in server.stdout:
+                if started := re.search(r"http://127\.0\.0\.1:\d+/", line):
+                    break
+            else:
+                pytest.fail("The development server did not start.")
+            yield started.group()
+        finally:
+            server.terminate()
+
+
+@pytest.fixture
+def visitor(site):
+    return Browser(site)
+
+
+@pytest.fixture
+def moderator(site, example):
+    browser = Browser(site)
+    account = {"username": "moderator", "password": example.password}
+    page = browser.submit("/admin/login/", next="/admin/", **account)
+    assert "Log out" in page.text
+    return browser
