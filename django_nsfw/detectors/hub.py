@@ -1,5 +1,6 @@
 """Fetching a model from the Hugging Face hub, verified before anything loads it. No torch here."""
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -56,15 +57,22 @@ class Snapshot:
 
 
 def fetch(
-    repo: str, *, revision: str | None, sha256: str, cache_dir: Path | None, timeout: float
+    repo: str,
+    *,
+    revision: str | None,
+    sha256: str,
+    cache_dir: Path | None,
+    timeout: float,
+    download_timeout: float,
 ) -> Snapshot:
     """The files of ``repo``, from the local cache or else from the hub.
 
     ``revision``: a commit, branch or tag; the main branch unless given. A commit that lies in the
     cache needs no network, a branch is looked up and taken from the cache where the hub does not
-    answer within ``timeout`` seconds. Raises ``DetectorUnavailable``.
+    answer within ``timeout`` seconds. Each file must have arrived after ``download_timeout``
+    seconds. Raises ``DetectorUnavailable``.
     """
-    source = _Source(repo, cache_dir, timeout)
+    source = _Source(repo, cache_dir, timeout, download_timeout)
     config = source.file(CONFIG, revision)
     # The weights are those of the commit the configuration came from, should a branch move now.
     commit = config.parent.name
@@ -122,10 +130,13 @@ def is_cached(repo: str, *, revision: str, cache_dir: Path | None) -> bool:
 class _Source:
     """One repository on the hub."""
 
-    def __init__(self, repo: str, cache_dir: Path | None, timeout: float) -> None:
+    def __init__(
+        self, repo: str, cache_dir: Path | None, timeout: float, download_timeout: float
+    ) -> None:
         self.repo = repo
         self.cache_dir = cache_dir
         self.timeout = timeout
+        self.download_timeout = download_timeout
 
     def file(self, name: str, revision: str | None) -> Path:
         """The path of a file in the cache, downloaded unless it is there."""
@@ -141,18 +152,37 @@ class _Source:
             if cached is not None:
                 return cached
             self._refuse(name, revision, error)
-        try:
-            return Path(
-                huggingface_hub.hf_hub_download(
+        return self._download(name, revision)
+
+    def _download(self, name: str, revision: str | None) -> Path:
+        """In a thread of its own, because the client resumes a download that is cut off for as
+        long as each attempt brings a byte. One that is given up goes on to fill the cache."""
+        arrived: list[Path | Exception] = []
+
+        def run() -> None:
+            try:
+                path = huggingface_hub.hf_hub_download(
                     self.repo,
                     name,
                     revision=revision,
                     cache_dir=self.cache_dir,
                     etag_timeout=self.timeout,
                 )
+                arrived.append(Path(path))
+            except Exception as error:  # noqa: BLE001 - told in the thread that waits
+                arrived.append(error)
+
+        thread = threading.Thread(target=run, name=f"fetch {self.repo}", daemon=True)
+        thread.start()
+        thread.join(self.download_timeout)
+        if not arrived:
+            raise DetectorUnavailable(
+                f"Model {self.repo}: {name} has not arrived within {self.download_timeout:g} s. "
+                f"Check the network, then run: {PREPARE}"
             )
-        except Exception as error:  # noqa: BLE001 - as above
-            self._refuse(name, revision, error)
+        if isinstance(arrived[0], Exception):
+            self._refuse(name, revision, arrived[0])
+        return arrived[0]
 
     def _cached(self, name: str, revision: str | None) -> Path | None:
         try:
@@ -209,10 +239,11 @@ class _Source:
             if name == WEIGHTS and self._has_pickle(revision):
                 return _pickle("pytorch_model.bin")
             return f"the repository has no {name}. Name a model saved by timm as safetensors."
-        return (
-            f"{name} cannot be fetched within {self.timeout:g} s an answer "
-            f"({type(error).__name__}: {_short(error)}). Check the network, then run: {PREPARE}"
-        )
+        if "Timeout" in type(error).__name__:
+            cause = f"the hub did not answer within {self.timeout:g} s"
+        else:
+            cause = f"{name} cannot be fetched from the hub ({_short(error)})"
+        return f"{cause}. Check the network, then run: {PREPARE}"
 
     def _has_pickle(self, revision: str | None) -> bool:
         try:

@@ -124,9 +124,11 @@ def summary(config: Mapping[str, Any]) -> str:
     """
     _, height, width = config["input_size"]
     size = str(height) if height == width else f"{height}x{width}"
-    numbers = "-".join(",".join(_distinct(config[key])) for key in ("mean", "std"))
+    mean, std = (",".join(_distinct(config[key])) for key in ("mean", "std"))
     mode = config.get("crop_mode") or "center"
-    return versioned(f"{size}-{config['interpolation']}-{mode}{config['crop_pct']:g}-{numbers}")
+    return versioned(
+        f"{size}-{config['interpolation']}-{mode}{config['crop_pct']:g}-m{mean}-s{std}"
+    )
 
 
 def versioned(own: str) -> str:

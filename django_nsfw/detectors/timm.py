@@ -32,7 +32,7 @@ class TimmDetector(Detector):
     ``threads``: set for the whole process, as torch has it; left alone unless given or more than
     the process may use. ``batch_size``: images in one forward pass. ``cache_dir``: where files
     of the hub are kept, the hub's own cache unless given. ``timeout``: seconds in which the hub
-    must answer.
+    must answer; ``download_timeout``: seconds in which a file of it must have arrived.
 
     Several classes are read as a softmax, a single one as a sigmoid: the probability of its
     label.
@@ -52,6 +52,7 @@ class TimmDetector(Detector):
         batch_size: int = 8,
         cache_dir: str | Path | None = None,
         timeout: float = 10,
+        download_timeout: float = 300,
     ) -> None:
         self._folder, self._repo, at = _parse(model)
         if at and revision and at != revision:
@@ -74,6 +75,7 @@ class TimmDetector(Detector):
         self.max_batch = options.positive("batch_size", batch_size)
         self._cache_dir = None if cache_dir is None else options.file_path("cache_dir", cache_dir)
         self._timeout = options.seconds("timeout", timeout)
+        self._download_timeout = options.seconds("download_timeout", download_timeout)
         self.module: torch.nn.Module | None = None
         self.data_config: Mapping[str, Any] = {}
         self.snapshot: hub.Snapshot | None = None
@@ -106,6 +108,7 @@ class TimmDetector(Detector):
                 sha256=self._sha256,
                 cache_dir=self._cache_dir,
                 timeout=self._timeout,
+                download_timeout=self._download_timeout,
             )
         module = self._module(snapshot)
         self.labels = self._labels_of(module)
