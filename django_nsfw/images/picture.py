@@ -99,26 +99,29 @@ def check_size(size: tuple[int, int], limits: Limits) -> None:
 
 
 class Picture:
-    """A file whose header is within the limits. ``width`` and ``height`` are pixels as stored."""
+    """A file whose header is within the limits. ``width`` and ``height`` are pixels as stored.
+
+    ``format`` is a key of :data:`~django_nsfw.images.FORMATS`; ``frames`` counts what is in the
+    file, whatever its header claims.
+    """
 
     def __init__(self, data: bytes, format: str, limits: Limits) -> None:
         """Use :func:`open_picture`."""
         self._data = data
         self._limits = limits
-        self._offsets: list[int] = []
+        self._offsets = [0]
         self.format = format
         self.frames = self._walk()
-        self._image = decoders.construct(format, BytesIO(data))
-        self.width, self.height = self._image.size
-        check_size(self._image.size, limits)
-        if format == "PNG":
-            # The decoder believes what the file claims, and lets go of it after the last frame.
-            vars(self._image).update(n_frames=self.frames, is_animated=self.frames > 1)
-        elif format == "JPEG":
-            self._offsets = _jpeg_pictures(self._image, data)
+        image = self._construct()
+        self.width, self.height = image.size
+        check_size(image.size, limits)
+        if format == "JPEG":
+            self._offsets = _jpeg_pictures(image, data)
             self.frames = len(self._offsets)
-        else:
-            self.frames = self.frames or int(getattr(self._image, "n_frames", 1))
+        elif not self.frames:
+            self.frames = int(getattr(image, "n_frames", 1))
+        # HEIF may declare another picture than the first to be the one that viewers show.
+        self._primary = getattr(getattr(image, "_heif_file", None), "primary_index", 0)
         cost = max(self.width * self.height, MIN_FRAME_COST.get(format, 0)) * self.frames
         if self.frames > 1 and cost > limits.max_total_pixels:
             raise too_large("pixels in all frames", cost, limits.max_total_pixels)
@@ -140,6 +143,18 @@ class Picture:
             _check_scans(self._data)
         return 0
 
+    def _construct(self, index: int = 0) -> ImageFile.ImageFile:
+        """A decoder that has read the header; of the picture ``index`` where the file is a JPEG."""
+        data = self._data
+        if self._offsets[index : index + 1] not in ([], [0]):
+            data = data[self._offsets[index] :]
+            _check_scans(data)
+        image = decoders.construct(self.format, BytesIO(data))
+        if self.format == "PNG":
+            # The decoder believes what the file claims, and lets go of it after the last frame.
+            vars(image).update(n_frames=self.frames, is_animated=self.frames > 1)
+        return image
+
     def crops(self, *, input_side: int, rng: random.Random | None = None) -> Iterator[Crop]:
         """What a detector with an input of ``input_side`` pixels must look at, frame by frame.
 
@@ -149,51 +164,58 @@ class Picture:
         where a frame cannot be decoded; the crops before it say nothing of the rest then.
         """
         limits = self._limits
-        # HEIF may declare another picture than the first to be the one that viewers show.
-        primary = getattr(getattr(self._image, "_heif_file", None), "primary_index", 0)
         indexes = choose_frames(
-            self.frames, max(limits.max_frames_scored, 1), rng or SystemRandom(), always=[primary]
+            self.frames,
+            max(limits.max_frames_scored, 1),
+            rng or SystemRandom(),
+            always=[self._primary],
         )
         total = 0
+        animation: ImageFile.ImageFile | None = None
         for index in indexes:
             with decoding(self.format):
-                frame = self._frame(index, input_side)
-                total += frame.width * frame.height
-                if total > limits.max_total_pixels:
-                    raise too_large("pixels in all frames", total, limits.max_total_pixels)
-                pixels = colour.to_pixels(frame, white_level=_white_level(self._image))
-                del frame
+                if self.format == "JPEG":
+                    pixels = self._jpeg(index, input_side)
+                elif self.frames == 1:
+                    # The decoder goes before the first crop is out: it holds the pixels twice.
+                    pixels = self._pixels(self._construct())
+                else:
+                    animation = animation or self._construct()
+                    self._seek(animation, index)
+                    pixels = self._pixels(animation)
+            total += pixels.colour.width * pixels.colour.height
+            if total > limits.max_total_pixels:
+                raise too_large("pixels in all frames", total, limits.max_total_pixels)
             yield from _cut(index, pixels)
 
-    def _frame(self, index: int, input_side: int) -> Image.Image:
-        """The loaded and upright frame ``index``, as a viewer would see it."""
-        image = self._image
-        if self.format == "JPEG":
-            image = self._jpeg(index, input_side)
-        elif self.frames > 1:
-            if self.format == "HEIF":  # its seek() allocates the frame
-                check_size(image._heif_file[index].size, self._limits)  # type: ignore[attr-defined]
-            image.seek(index)
-            check_size(image.size, self._limits)
-        image.load()
-        check_size(image.size, self._limits)
-        method = _TRANSPOSE.get(_orientation(image))
-        if method is not None:
-            return image.transpose(method)
-        # Decoders of animations go on painting on the frame they have returned.
-        return image.copy() if self.frames > 1 else image
-
-    def _jpeg(self, index: int, input_side: int) -> ImageFile.ImageFile:
-        """Picture ``index`` of the file, set to be decoded at a reduced scale where possible."""
-        data = self._data[self._offsets[index] :]
-        _check_scans(data)
-        image = decoders.construct("JPEG", BytesIO(data))
+    def _jpeg(self, index: int, input_side: int) -> colour.Pixels:
+        """Picture ``index`` of the file, decoded at a reduced scale where possible."""
+        image = self._construct(index)
         check_size(image.size, self._limits)
         side = math.ceil(DRAFT_FACTOR * input_side)
         # Divides by the largest of 8, 4, 2, 1 that leaves both sides at least this long. Tiles
-        # are squares of the short side, so it holds for them as well.
+        # are squares of the short side, so it holds for them as well. Other formats could be
+        # reduced only after decoding, and HEIF has thumbnails, which may show something else.
         image.draft(None, (side, side))
-        return image
+        return self._pixels(image)
+
+    def _seek(self, image: ImageFile.ImageFile, index: int) -> None:
+        if self.format == "HEIF":  # allocates the frame as it seeks
+            check_size(image._heif_file[index].size, self._limits)  # type: ignore[attr-defined]
+        image.seek(index)
+
+    def _pixels(self, image: ImageFile.ImageFile) -> colour.Pixels:
+        """The frame that ``image`` is at, upright, as a viewer would see it."""
+        check_size(image.size, self._limits)
+        image.load()
+        check_size(image.size, self._limits)
+        frame: Image.Image = image
+        method = _TRANSPOSE.get(_orientation(image))
+        if method is not None:
+            frame = image.transpose(method)
+        elif self.frames > 1:  # decoders of animations go on painting on what they have returned
+            frame = image.copy()
+        return colour.to_pixels(frame, white_level=_white_level(image))
 
 
 def _check_scans(data: bytes) -> None:
