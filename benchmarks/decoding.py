@@ -11,7 +11,7 @@ import argparse
 import io
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PIL import Image, ImageChops, ImageStat
@@ -58,11 +58,11 @@ def measure(path: Path, rounds: int) -> tuple[float, float, float]:
     return slow, fast, statistics.fmean(difference)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="measurements per file")
     parser.add_argument("--megapixels", type=int, nargs="+", default=[*SIZES], choices=[*SIZES])
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     for size in options.megapixels:
         ratios = []
         for path in camera_jpegs([size]):

@@ -1,19 +1,31 @@
 """From any mode a decoder returns to sRGB colours and, where there is one, an alpha channel."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageStat
 
 from . import profiles
+
+SCREEN_GAMMA = 2.2
+"""Exponent of a usual screen, and of sRGB as nearly as a gamma can say it (PNG, gAMA)."""
+
+_GAMMA_THRESHOLD = 0.05  # a correction closer to 1 than this is none, as in libpng
+_ANOTHER_PICTURE = 24  # mean levels of 255; wide-gamut profiles of cameras change about five
 
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
-    """``colour``: mode RGB, sRGB, as stored under any transparency. ``alpha``: mode L or None."""
+    """``colour``: mode RGB, sRGB, as stored under any transparency. ``alpha``: mode L or None.
+
+    ``stored``: the colours without profile and gamma, mode RGB, where these make another picture
+    of them. Browsers apply both and most thumbnailers neither, so people would see two pictures.
+    """
 
     colour: Image.Image
     alpha: Image.Image | None
+    stored: Image.Image | None = None
 
 
 def to_pixels(image: Image.Image, *, white_level: int = 65535) -> Pixels:
@@ -22,7 +34,7 @@ def to_pixels(image: Image.Image, *, white_level: int = 65535) -> Pixels:
     ``white_level`` is the value of white in an ``I;16`` mode. Raises ``ValueError`` for a mode
     that PIL cannot convert.
     """
-    profile = image.info.get("icc_profile")
+    info = image.info
     image = _with_transparency(_to_8_bit(image, white_level))
     alpha = None
     if image.mode in ("RGBA", "LA"):
@@ -30,13 +42,35 @@ def to_pixels(image: Image.Image, *, white_level: int = 65535) -> Pixels:
         if alpha.getextrema() == (255, 255):
             alpha = None
         image = _without_alpha(image)
-    if isinstance(profile, bytes) and profile:
-        image = profiles.to_srgb(image, profile)
-    if image.mode == "LAB":
-        image = profiles.lab_to_srgb(image)
+    corrected = _corrected(image, info)
+    stored = None
+    if corrected is not image and image.mode in ("L", "RGB"):
+        stored = image.convert("RGB")
+    image = profiles.lab_to_srgb(corrected) if corrected.mode == "LAB" else corrected
     if image.mode != "RGB":
         image = image.convert("RGB")
-    return Pixels(image, alpha)
+    if stored is not None and not _is_another_picture(stored, image):
+        stored = None
+    return Pixels(image, alpha, stored)
+
+
+def _corrected(image: Image.Image, info: Mapping[str | tuple[int, int], Any]) -> Image.Image:
+    """``image`` in sRGB by its profile or, in a PNG with neither profile nor sRGB, its gamma."""
+    profile, gamma = info.get("icc_profile"), info.get("gamma")
+    if isinstance(profile, bytes) and profile:
+        return profiles.to_srgb(image, profile)
+    if "srgb" in info or not isinstance(gamma, float) or gamma <= 0:
+        return image
+    exponent = 1 / (gamma * SCREEN_GAMMA)
+    if abs(exponent - 1) < _GAMMA_THRESHOLD or image.mode not in ("L", "RGB"):
+        return image
+    table = [round(255 * (value / 255) ** exponent) for value in range(256)]
+    return image.point(table * len(image.getbands()))
+
+
+def _is_another_picture(stored: Image.Image, shown: Image.Image) -> bool:
+    small = [image.reduce(max(1, min(image.size) // 128)) for image in (stored, shown)]
+    return max(ImageStat.Stat(ImageChops.difference(*small)).mean) > _ANOTHER_PICTURE
 
 
 def _without_alpha(image: Image.Image) -> Image.Image:

@@ -146,8 +146,8 @@ class Picture:
     def _construct(self, index: int = 0) -> ImageFile.ImageFile:
         """A decoder that has read the header; of the picture ``index`` where the file is a JPEG."""
         data = self._data
-        if self._offsets[index : index + 1] not in ([], [0]):
-            data = data[self._offsets[index] :]
+        if offset := self._offsets[index]:
+            data = data[offset:]
             _check_scans(data)
         image = decoders.construct(self.format, BytesIO(data))
         if self.format == "PNG":
@@ -253,15 +253,19 @@ def _white_level(image: Image.Image) -> int:
 
 
 def _cut(frame: int, pixels: colour.Pixels) -> Iterator[Crop]:
-    for tile, box in enumerate(tiles.boxes(*pixels.colour.size)):
-        whole = box == (0, 0, *pixels.colour.size)
-        part = pixels.colour if whole else pixels.colour.crop(box)
-        alpha = pixels.alpha if whole or pixels.alpha is None else pixels.alpha.crop(box)
+    size = pixels.colour.size
+    for tile, box in enumerate(tiles.boxes(*size)):
+        part, alpha, stored = pixels.colour, pixels.alpha, pixels.stored
+        if box != (0, 0, *size):
+            part = part.crop(box)
+            alpha, stored = alpha and alpha.crop(box), stored and stored.crop(box)
         if alpha is None or alpha.getextrema() == (255, 255):
             yield Crop(frame=frame, tile=tile, ground=Ground.OPAQUE, image=part)
-            continue
-        for ground in (Ground.WHITE, Ground.BLACK):
-            laid = Image.new("RGB", part.size, ground.value)
-            laid.paste(part, mask=alpha)
-            yield Crop(frame=frame, tile=tile, ground=ground, image=laid)
-        yield Crop(frame=frame, tile=tile, ground=Ground.RAW, image=part)
+        else:
+            for ground in (Ground.WHITE, Ground.BLACK):
+                laid = Image.new("RGB", part.size, ground.value)
+                laid.paste(part, mask=alpha)
+                yield Crop(frame=frame, tile=tile, ground=ground, image=laid)
+            yield Crop(frame=frame, tile=tile, ground=Ground.RAW, image=part)
+        if stored is not None:
+            yield Crop(frame=frame, tile=tile, ground=Ground.RAW, image=stored)

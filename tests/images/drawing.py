@@ -1,4 +1,3 @@
-# ruff: noqa: S311 — seeded, so that a failure can be repeated
 """Files for the tests: drawn pictures, and containers put together byte by byte."""
 
 import io

@@ -12,7 +12,7 @@ from django_nsfw.exceptions import UnreadableImage
 from django_nsfw.images.colour import to_pixels
 from django_nsfw.scores import Ground
 
-from .drawing import close_to, crops_of, encode, flat, ihdr, png, scene, tiff
+from .drawing import close_to, crops_of, encode, flat, ihdr, png, png_chunks, scene, tiff
 
 SIDE = 64
 
@@ -274,3 +274,35 @@ def test_premultiplied_tiff_samples_are_divided() -> None:
     assert close_to(raw, (100, 100, 100))
     assert close_to(black, (50, 50, 50))
     assert close_to(white, (177, 177, 177))
+
+
+def with_gamma(image: Image.Image, gamma: float, *extra: tuple[bytes, bytes]) -> bytes:
+    head, *rest = png_chunks(encode(image, "PNG"))
+    return png(head, *extra, (b"gAMA", struct.pack(">I", round(gamma * 100_000))), *rest)
+
+
+def test_the_gamma_of_a_png_is_applied_and_what_it_hides_is_seen_too() -> None:
+    image = flat(240, mode="L")
+    shown, stored = crops_of(with_gamma(image, 0.02))
+    assert [shown.ground, stored.ground] == [Ground.OPAQUE, Ground.RAW]
+    assert close_to(shown.image, (64, 64, 64))  # 255 × (240 / 255) ^ (1 / (0.02 × 2.2))
+    assert close_to(stored.image, (240, 240, 240))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        with_gamma(scene(), 0.45455),
+        with_gamma(scene(), 0.02, (b"sRGB", b"\0")),
+        with_gamma(scene(), 0),
+    ],
+    ids=["that of a screen", "sRGB comes first", "zero"],
+)
+def test_a_gamma_without_effect_costs_nothing(data: bytes) -> None:
+    (crop,) = crops_of(data)
+    assert crop.image.tobytes() == scene().tobytes()
+
+
+def test_a_gamma_close_to_that_of_a_screen_is_applied_alone() -> None:
+    (crop,) = crops_of(with_gamma(scene(), 0.5))
+    assert crop.image.tobytes() != scene().tobytes()

@@ -1,4 +1,3 @@
-# ruff: noqa: S311 — seeded, so that a failure can be repeated
 """Stills: orientation, reduced scale, truncation, and that nothing else changes the pixels."""
 
 import io

@@ -1,4 +1,3 @@
-# ruff: noqa: S311 — seeded, so that a failure can be repeated
 """Animations and multi-picture files: which frames are looked at, and what is seen in them."""
 
 import io

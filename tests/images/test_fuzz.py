@@ -1,4 +1,3 @@
-# ruff: noqa: S311 — seeded, so that a failure can be repeated
 """Damaged files: the outcome is crops or an ``ImageError``, and nothing else."""
 
 import io

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from django_nsfw.images.profiles import MAX_PROFILE_BYTES, to_srgb
+from django_nsfw.scores import Ground
 
 from .drawing import close_to, crops_of, encode, flat, scene
 
@@ -42,13 +43,19 @@ def gamma(value: float) -> bytes:
     return b"curv" + bytes(4) + struct.pack(">IH", 1, round(value * 256))
 
 
+# Red, green and blue of the two spaces in XYZ, brought to the white D50.
 COLUMNS = [(0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7142)]
+DISPLAY_P3 = [(0.5151, 0.2412, -0.0011), (0.2920, 0.6922, 0.0419), (0.1571, 0.0666, 0.7841)]
 
 
 def rgb_profile(
-    *, exponent: float = 2.2, swapped: bool = False, name: str = "made for a test"
+    *,
+    exponent: float = 2.2,
+    swapped: bool = False,
+    name: str = "made for a test",
+    columns: list[tuple[float, float, float]] = COLUMNS,
 ) -> bytes:
-    red, green, blue = COLUMNS
+    red, green, blue = columns
     if swapped:
         red, blue = blue, red
     curves = {tag: gamma(exponent) for tag in (b"rTRC", b"gTRC", b"bTRC")}
@@ -77,7 +84,7 @@ def cmyk_profile() -> bytes:
 
 def test_a_profile_is_applied() -> None:
     data = encode(scene(), "PNG", icc_profile=rgb_profile(swapped=True))
-    (crop,) = crops_of(data)
+    crop, *_ = crops_of(data)
     source = ImageCms.ImageCmsProfile(BytesIO(rgb_profile(swapped=True)))
     wanted = ImageCms.profileToProfile(scene(), source, ImageCms.createProfile("sRGB"))
     assert wanted is not None
@@ -88,8 +95,17 @@ def test_a_profile_is_applied() -> None:
 def test_a_profile_that_hides_a_picture_in_the_dark_is_applied() -> None:
     shape = scene((64, 64), "L").point(lambda value: 100 + value // 16)
     data = encode(shape.convert("RGB"), "PNG", icc_profile=rgb_profile(exponent=0.2))
-    (crop,) = crops_of(data)
+    crop, stored = crops_of(data)
     assert crop.image.convert("L").getextrema()[0] > 150
+    # Thumbnails are made without the profile as a rule: what they show is looked at as well.
+    assert (stored.ground, stored.image.tobytes()) == (Ground.RAW, shape.convert("RGB").tobytes())
+
+
+def test_the_profile_of_a_camera_costs_no_second_crop() -> None:
+    profile = rgb_profile(columns=DISPLAY_P3)
+    (crop,) = crops_of(encode(scene(), "PNG", icc_profile=profile))
+    assert crop.ground == Ground.OPAQUE
+    assert crop.image.tobytes() != scene().tobytes()
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "TIFF", "WEBP", "AVIF"])
@@ -106,15 +122,15 @@ def test_a_profile_that_only_calls_itself_srgb_is_applied() -> None:
 
 def test_a_grey_profile_is_applied() -> None:
     profile = icc(b"GRAY", {b"desc": text("g"), b"wtpt": xyz(0.9642, 1, 0.8249), b"kTRC": gamma(1)})
-    (crop,) = crops_of(encode(flat(64, mode="L"), "PNG", icc_profile=profile))
+    crop, *_ = crops_of(encode(flat(64, mode="L"), "PNG", icc_profile=profile))
     assert close_to(crop.image, (137, 137, 137), by=3)
 
 
 def test_alpha_survives_a_profile() -> None:
     image = scene((64, 64)).convert("RGBA")
     image.putalpha(0)
-    _, _, raw = crops_of(encode(image, "PNG", icc_profile=rgb_profile(swapped=True)))
-    (opaque,) = crops_of(encode(scene((64, 64)), "PNG", icc_profile=rgb_profile(swapped=True)))
+    _, _, raw, _ = crops_of(encode(image, "PNG", icc_profile=rgb_profile(swapped=True)))
+    opaque, _ = crops_of(encode(scene((64, 64)), "PNG", icc_profile=rgb_profile(swapped=True)))
     assert raw.image.tobytes() == opaque.image.tobytes()
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: S311 — seeded, so that a failure can be repeated
 import random
 
 import pytest
