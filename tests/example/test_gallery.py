@@ -109,7 +109,8 @@ def test_the_moderator_sees_the_queue_and_no_more(moderator):
     queue = moderator.get("/admin/django_nsfw/scan/").text
     assert "gallery.Photo.image" in queue
     assert "robin" in queue
-    assert moderator.get("/admin/gallery/photo/").status == 403
+    assert moderator.get("/admin/gallery/photo/").status == 200
+    assert moderator.get("/admin/gallery/photo/add/").status == 403
     assert moderator.get("/admin/auth/user/").status == 403
 
 

@@ -15,7 +15,7 @@ from gallery.pictures import Picture, PicturesMissing, demo_pictures
 from gallery.visitor import Refused, Visitor
 
 HEADER = ("picture", "score", "verdict", "status")
-MODERATOR_MAY = ("view_scan", "approve_scan", "reject_scan", "view_decision")
+MODERATOR_MAY = ("view_scan", "approve_scan", "reject_scan", "view_decision", "view_photo")
 
 
 class Command(BaseCommand):
@@ -92,6 +92,8 @@ def _account(
         user.save(update_fields=["password"])
     if created:
         user.user_permissions.set(
-            Permission.objects.filter(content_type__app_label="django_nsfw", codename__in=may)
+            Permission.objects.filter(
+                content_type__app_label__in=("django_nsfw", "gallery"), codename__in=may
+            )
         )
     return user
