@@ -4,10 +4,12 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import router, transaction
 
 from . import quarantine
+from .assessment import digest
 from .exceptions import DecisionRefused
 from .models import Decision, Scan
-from .quarantine.rows import Row
-from .scanning import scan_stored
+from .quarantine.hold import CHANGED
+from .quarantine.rows import Row, follow
+from .stored import scan_stored
 
 Status = Scan.Status
 
@@ -49,17 +51,34 @@ def _decide(
         moderator_name=moderator.get_username() if moderator else "",
         note=note,
     )
-    public = scan.status not in Scan.HIDDEN
+    public, before = scan.status not in Scan.HIDDEN, scan.name
     try:
         with transaction.atomic(using=db), transaction.atomic(using=row.db):
             decision.save(using=db, force_insert=True)
+            _require_unsettled(scan, db)
             _carry_out(scan, row, to, decision)
+            for other, status in follow(scan, before=before):
+                _say_too(decision, other, status, db)
     except DecisionRefused as refused:
         scan.refresh_from_db(using=db)
         if refused.code == "changed" and public:
             scan_stored(row)  # other bytes than the moderator saw go through the queue again
         raise
     return decision
+
+
+def _say_too(decision: Decision, other: Scan, status: str, db: str) -> None:
+    """The same file belongs to another object as well, and is settled there with it."""
+    Decision(
+        scan=other,
+        action=decision.action,
+        from_status=status,
+        to_status=decision.to_status,
+        sha256=other.sha256,
+        moderator_id=decision.moderator_id,
+        moderator_name=decision.moderator_name,
+        note=decision.note,
+    ).save(using=db, force_insert=True)
 
 
 def _carry_out(scan: Scan, row: Row, to: "Scan.Status", decision: Decision) -> None:
@@ -74,10 +93,31 @@ def _carry_out(scan: Scan, row: Row, to: "Scan.Status", decision: Decision) -> N
     }
     if to is Status.APPROVED and hidden:
         quarantine.release(scan, row, to=to, decision=journalled)
-    elif to is Status.REJECTED and not hidden:
+        return
+    if to is Status.REJECTED and not hidden:
         quarantine.take_down(scan, row, to=to, decision=journalled)
-    elif not scan.move(to):
+        return
+    if not hidden:
+        _require_same_bytes(scan, row)
+    if not scan.move(to):
         raise DecisionRefused("Somebody else settled it meanwhile.", code="settled")
+
+
+def _require_unsettled(scan: Scan, db: str) -> None:
+    """Before any bytes move. The row stays locked until the transaction ends."""
+    now = Scan.objects.using(db).select_for_update().filter(pk=scan.pk)
+    if not now.filter(status=scan.status, name=scan.name).exists():
+        raise DecisionRefused("Somebody else settled it meanwhile.", code="settled")
+
+
+def _require_same_bytes(scan: Scan, row: Row) -> None:
+    try:
+        with row.storage.open(scan.name) as file:
+            found, _ = digest(file)
+    except FileNotFoundError as error:
+        raise DecisionRefused(f"The file {scan.name!r} is missing.", code="missing") from error
+    if found != scan.sha256:
+        raise DecisionRefused(CHANGED, code="changed")
 
 
 def _require_same_file(scan: Scan, row: Row) -> None:
@@ -86,7 +126,9 @@ def _require_same_file(scan: Scan, row: Row) -> None:
         scan.move(Status.GONE)
         raise DecisionRefused("The object is gone.", code="gone")
     if named != scan.name:
-        scan.move(Status.SUPERSEDED)
-        if not Scan.objects.current().filter(field=scan.field, object_pk=scan.object_pk).exists():
+        if not scan.move(Status.SUPERSEDED):
+            raise DecisionRefused("Somebody else settled it meanwhile.", code="settled")
+        others = Scan.objects.using(scan._state.db).current().filter(field=scan.field)
+        if not others.filter(object_pk=scan.object_pk, object_db=scan.object_db).exists():
             scan_stored(row)  # a file that came by another way than an upload
         raise DecisionRefused("The object has another file now.", code="superseded")

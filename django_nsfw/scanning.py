@@ -7,17 +7,16 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connections, models, router, transaction
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
-from . import quarantine
 from .assessment import Body, assess
 from .models import Scan
 from .models.scan import NAME_LENGTH, object_pk
 from .policy import Action, Policy
 from .quarantine import journal
-from .quarantine.rows import Row
 from .registry import WatchedField, policy_for, registry
 from .scores import Assessment, Failure, Verdict
 from .validators import NSFWValidator
@@ -133,6 +132,7 @@ def record(
     moderators have one queue. For a host in another one the scan follows when its row commits.
     """
     db = router.db_for_write(Scan)
+    uploader = uploader_id(instance, outcome.examination.policy.uploader)
     scan = Scan(
         field=watched.label,
         object_pk=object_pk(instance, watched.field),
@@ -140,7 +140,7 @@ def record(
         name=outcome.name[:NAME_LENGTH],
         original_name=outcome.original_name[:NAME_LENGTH],
         quarantine_name=outcome.quarantine_name,
-        uploader_id=uploader_id(instance, outcome.examination.policy.uploader),
+        uploader_id=user_in(db, uploader, certain=db == using),
         verdict=outcome.examination.verdict,
         status=outcome.status,
     )
@@ -153,17 +153,6 @@ def record(
         transaction.on_commit(
             lambda: _insert(scan, db, supersede=not created), using=using, robust=True
         )
-
-
-def record_named(instance: models.Model, watched: WatchedField, *, using: str) -> None:
-    """A new object names a file that was stored by other means: look at it once it is committed.
-
-    Nothing that goes wrong here reaches the host; a rescan finds what has no scan.
-    """
-    row = Row(watched.field, object_pk(instance, watched.field), using)
-    if watched.field.attname not in vars(instance) or not getattr(instance, watched.field.attname):
-        return
-    transaction.on_commit(lambda: _scan_quietly(row), using=using, robust=True)
 
 
 def forget(instance: models.Model, watched: WatchedField, *, using: str) -> None:
@@ -180,55 +169,6 @@ def forget(instance: models.Model, watched: WatchedField, *, using: str) -> None
         logger.exception("The scans of a deleted %s stay open", instance._meta.label)
 
 
-def scan_stored(row: Row) -> Scan | None:
-    """Scan the file that a row names now, in its storage; hold it where the policy says so.
-
-    None where there is no row or no file. Raises what the storage raises.
-    """
-    name = row.name()
-    label = f"{row.field.model._meta.label}.{row.field.name}"
-    watched = registry.get(row.field)
-    instance = row.rows.first()
-    if not name or instance is None or watched is None:
-        return None
-    try:
-        with row.storage.open(name) as file:
-            found = examine(
-                file,
-                name=name,
-                options=watched.options,
-                instance=instance,
-                field_name=row.field.name,
-            )
-    except FileNotFoundError:
-        return None
-    db = router.db_for_write(Scan)
-    scan = Scan(
-        field=label,
-        object_pk=row.pk,
-        object_db=row.db,
-        name=name,
-        original_name=name,
-        uploader_id=uploader_id(instance, found.policy.uploader),
-        verdict=found.verdict,
-        status=Scan.Status.CLEAR if found.action is Action.PASS else Scan.Status.FLAGGED,
-    )
-    scan.take(found.assessment)
-    with transaction.atomic(using=db):
-        scan.save(using=db, force_insert=True)
-        Scan.objects.using(db).supersede(label, row.pk, keep=[scan.pk])
-        if found.action is Action.HOLD:
-            quarantine.take_down(scan, row, to=Scan.Status.HELD)
-    return scan
-
-
-def _scan_quietly(row: Row) -> None:
-    try:
-        scan_stored(row)
-    except Exception:
-        logger.exception("%s of %s was not scanned", row.field, row.pk)
-
-
 def uploader_id(instance: models.Model, path: str) -> Any:
     """Primary key of the user at the end of ``path``; None where the path leads nowhere."""
     if not path:
@@ -238,6 +178,8 @@ def uploader_id(instance: models.Model, path: str) -> Any:
         target: Any = instance
         for hop in hops:
             target = getattr(target, hop)
+            if target is None:
+                return None
         # The column, not the object behind it: that would cost the host a query.
         return getattr(target, target._meta.get_field(last).attname)
     except Exception:
@@ -245,12 +187,21 @@ def uploader_id(instance: models.Model, path: str) -> Any:
         return None
 
 
+def user_in(db: str, pk: Any, *, certain: bool = False) -> Any:
+    """``pk``, where ``db`` has such a user; otherwise None, for nothing could refer to them."""
+    if pk is None or certain:
+        return pk
+    return pk if get_user_model()._base_manager.using(db).filter(pk=pk).exists() else None
+
+
 def _insert(scan: Scan, db: str, *, supersede: bool) -> None:
     try:
         with _guarded(db):
+            if supersede and scan.quarantine_name and _swept(scan, db):
+                return
             scan.save(using=db, force_insert=True)
             if supersede:
-                Scan.objects.using(db).supersede(scan.field, scan.object_pk, keep=[scan.pk])
+                Scan.objects.using(db).supersede(scan)
     except DatabaseError:
         if connections[db].needs_rollback:
             raise  # the host's transaction is lost either way, and must not look alive
@@ -261,6 +212,11 @@ def _insert(scan: Scan, db: str, *, supersede: bool) -> None:
     _proven.add(db)
     if scan.quarantine_name:
         transaction.on_commit(lambda: journal.remove(scan.token.hex), using=db, robust=True)
+
+
+def _swept(scan: Scan, db: str) -> bool:
+    """The row was saved without a signal, by ``bulk_create``, and the sweep has recorded it."""
+    return Scan.objects.using(db).filter(token=scan.token).exists()
 
 
 def _recall(sha256: str, detector: str) -> Assessment | None:

@@ -1,17 +1,14 @@
 """The recorded assessment of one file of one object, with its status."""
 
 import uuid
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import models, router
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..scores import Assessment, CropScores, Failure, Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 NAME_LENGTH = 500
 """Characters of a file name. MariaDB indexes at most 768 of four bytes each."""
@@ -32,6 +29,7 @@ class ScanQuerySet(models.QuerySet["Scan"]):
         return self.filter(
             field=field_label(model_field),  # type: ignore[arg-type]
             object_pk=object_pk(instance, model_field),  # type: ignore[arg-type]
+            object_db=instance._state.db or router.db_for_read(type(instance)),
         )
 
     def recall(self, sha256: str, detector: str) -> "Assessment | None":
@@ -43,11 +41,11 @@ class ScanQuerySet(models.QuerySet["Scan"]):
         )
         return None if scan is None else scan.assessment
 
-    def supersede(self, field: str, pk: str, *, keep: "Collection[int]") -> int:
-        """The object has another file now; its earlier scans wait for nobody."""
+    def supersede(self, scan: "Scan") -> int:
+        """The object has the file of ``scan`` now; its earlier scans wait for nobody."""
         return (
-            self.filter(field=field, object_pk=pk)
-            .exclude(pk__in=keep)
+            self.filter(field=scan.field, object_pk=scan.object_pk, object_db=scan.object_db)
+            .exclude(pk=scan.pk)
             .exclude(status__in=Scan.PAST)
             .update(status=Scan.Status.SUPERSEDED, settled_at=timezone.now())
         )

@@ -23,6 +23,8 @@ from .names import fresh_name, quarantine_name
 from .placeholder import placeholder_for
 from .rows import Row
 
+CHANGED = "The file is not the one that was scanned: its bytes have changed since."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
@@ -135,10 +137,7 @@ def put(name: str, content: Body, *, sha256: str | None = None) -> str:
             found, _ = digest(copy)
         if found != sha256:
             storage.delete(saved)
-            raise DecisionRefused(
-                "The file is not the one that was scanned: its bytes have changed since.",
-                code="changed",
-            )
+            raise DecisionRefused(CHANGED, code="changed")
     return saved
 
 

@@ -1,5 +1,6 @@
 """The one row of the host that names a file, read and changed without disturbing the host."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -57,6 +58,28 @@ class Row:
             getattr(self.field, "height_field", None): height,
         }
         return {name: value for name, value in wanted.items() if name and value}
+
+
+def follow(scan: Scan, *, before: str) -> Iterator[tuple[Scan, str]]:
+    """Let the scans of other objects that name the same file go where ``scan`` went.
+
+    Copies of an object share its file. ``before`` is what they name still. Yields each with the
+    status that it had. Runs in the caller's transaction.
+    """
+    others = (
+        Scan.objects.using(scan._state.db)
+        .current()
+        .filter(field=scan.field, object_db=scan.object_db, name=before)
+    )
+    for other in others.exclude(pk=scan.pk):
+        status, row = other.status, Row.of(other)
+        dimensions = {} if scan.status in Scan.HIDDEN else row.dimensions(scan.width, scan.height)
+        if before != scan.name and not row.rename(before, scan.name, **dimensions):
+            other.move(Scan.Status.SUPERSEDED)
+        elif other.move(
+            Scan.Status(scan.status), name=scan.name, quarantine_name=scan.quarantine_name
+        ):
+            yield other, status
 
 
 def file_field(label: str) -> models.FileField:
