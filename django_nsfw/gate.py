@@ -7,6 +7,8 @@ scored are the bytes that would be stored.
 """
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.files import File
@@ -20,7 +22,8 @@ from .registry import WatchedField, registry
 from .scanning import Examination, Outcome, examine, uploader_id
 
 OUTCOMES = "_nsfw_outcomes"
-"""Attribute of a host's instance: field name → ``Outcome``, until its row is saved."""
+"""Attribute of a host's instance, until its row is saved: field name → name of the stored file →
+``Outcome``. An upload that was given up for another file is told from it by its name."""
 
 
 def install(watched: WatchedField) -> None:
@@ -31,39 +34,56 @@ def install(watched: WatchedField) -> None:
 
 
 class GatedFieldFile(FieldFile):
-    """Mixed into the ``attr_class`` of a watched field."""
+    """Mixed into the ``attr_class`` of a watched field, before everything in it."""
+
+    gated_base: type[FieldFile] = FieldFile
 
     def save(self, name: str, content: "File[Any]", save: bool = True) -> None:
         watched = registry.get(self.field)
-        if watched is None:
+        if watched is None or isinstance(self.storage, _Gate):
             super().save(name, content, save=save)
             return
         storage = self.storage
-        gate = _Gate(storage, watched, self.instance)
-        self.storage = gate  # type: ignore[assignment]
+        self.storage = _Gate(storage, watched, self.instance)  # type: ignore[assignment]
         try:
-            super().save(name, content, save=False)
+            super().save(name, content, save=save)
         finally:
             self.storage = storage
-        if gate.outcome is not None:
-            vars(self.instance).setdefault(OUTCOMES, {})[self.field.name] = gate.outcome
-        if save:
-            self.instance.save()
 
     save.alters_data = True  # type: ignore[attr-defined]
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The class is made at run time and has no name that pickle could find.
-        return _revive, (type(self).__mro__[2],), self.__getstate__()
+        return _revive, (self.gated_base,), self.__getstate__()
+
+
+class _Threshold(FieldFile):
+    """Mixed in after everything but ``FieldFile``: what it stores is the field's own file."""
+
+    def save(self, name: str, content: "File[Any]", save: bool = True) -> None:
+        gate = self.storage
+        if not isinstance(gate, _Gate):
+            super().save(name, content, save=save)
+            return
+        gate.expect_own_file()
+        super().save(name, content, save=False)
+        if gate.held:
+            self.file = None  # who reads on from here reads what was stored
+        if save:
+            self.instance.save()
+
+    save.alters_data = True  # type: ignore[attr-defined]
 
 
 _gated: dict[type[FieldFile], type[GatedFieldFile]] = {}
 
 
 def gated(base: type[FieldFile]) -> type[GatedFieldFile]:
-    """``base`` with the gate in front, for fields that bring a ``FieldFile`` of their own."""
+    """``base`` with the gate around it, for fields that bring a ``FieldFile`` of their own."""
     if base not in _gated:
-        _gated[base] = type(f"Gated{base.__name__}", (GatedFieldFile, base), {})
+        between = () if base is FieldFile else (base,)
+        bases: tuple[type[FieldFile], ...] = (GatedFieldFile, *between, _Threshold)
+        _gated[base] = type(f"Gated{base.__name__}", bases, {"gated_base": base})
     return _gated[base]
 
 
@@ -73,35 +93,52 @@ def _revive(base: type[FieldFile]) -> FieldFile:
 
 
 class _Gate:
-    """Stands in for the storage during one ``FieldFile.save``. Only the first file is judged:
-    what a subclass stores besides is made from it."""
+    """Stands in for the storage during one ``FieldFile.save``.
+
+    The field's own file is judged. What a subclass stores besides, before or after it, is made
+    from the same upload: it is kept back wherever the file itself is, or by its own score while
+    that is not known. It belongs to no object, so no scan is recorded and the sweep takes it up.
+    """
 
     def __init__(self, storage: Storage, watched: WatchedField, instance: models.Model) -> None:
         self._storage = storage
         self._watched = watched
         self._instance = instance
-        self.outcome: Outcome | None = None
+        self._own_file_is_next = False
+        self._examination: Examination | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._storage, name)
 
+    @property
+    def held(self) -> bool:
+        return self._examination is not None and self._examination.action is Action.HOLD
+
+    def expect_own_file(self) -> None:
+        self._own_file_is_next = True
+
     def save(self, name: str, content: "File[Any]", max_length: int | None = None) -> str:
-        if self.outcome is not None:
+        own, self._own_file_is_next = self._own_file_is_next, False
+        if self._examination is not None and not own and not self.held:
             return self._storage.save(name, content, max_length=max_length)
-        content = _seekable(content)
-        examination = examine(
-            content,
-            name=name,
-            options=self._watched.options,
-            instance=self._instance,
-            field_name=self._watched.field.name,
-        )
-        if examination.action is Action.HOLD:
-            self.outcome = self._hold(name, content, max_length, examination)
-        else:
-            stored = self._storage.save(name, content, max_length=max_length)
-            self.outcome = Outcome(examination=examination, name=stored, original_name=name)
-        return self.outcome.name
+        with _seekable(content) as body:
+            examination = examine(
+                body,
+                name=name,
+                options=self._watched.options,
+                instance=self._instance,
+                field_name=self._watched.field.name,
+            )
+            if examination.action is Action.HOLD or self.held:
+                outcome = self._hold(name, body, max_length, examination)
+            else:
+                stored = self._storage.save(name, body, max_length=max_length)
+                outcome = Outcome(examination=examination, name=stored, original_name=name)
+        if own:
+            self._examination = examination
+            outcomes = vars(self._instance).setdefault(OUTCOMES, {})
+            outcomes.setdefault(self._watched.field.name, {})[outcome.name] = outcome
+        return outcome.name
 
     def _hold(
         self, name: str, content: "File[Any]", max_length: int | None, examination: Examination
@@ -135,11 +172,13 @@ def _plain(value: Any) -> int | str | None:
     return value if value is None or isinstance(value, int) else str(value)
 
 
-def _seekable(content: "File[Any]") -> "File[Any]":
+@contextmanager
+def _seekable(content: "File[Any]") -> "Iterator[File[Any]]":
     """Bytes are read twice, to score and to store; a stream is put on disk first."""
     if content.seekable():
-        return content
-    spooled = tempfile.TemporaryFile()  # noqa: SIM115 - the host's save reads it after us
-    for chunk in content.chunks():
-        spooled.write(chunk)
-    return File(spooled, name=content.name)
+        yield content
+        return
+    with tempfile.TemporaryFile() as spooled:
+        for chunk in content.chunks():
+            spooled.write(chunk.encode() if isinstance(chunk, str) else chunk)
+        yield File(spooled, name=content.name)

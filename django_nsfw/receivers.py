@@ -8,7 +8,8 @@ from django.db.models.signals import post_delete, post_save
 
 from . import gate
 from .registry import registry
-from .scanning import forget, record, record_named
+from .scanning import forget, record
+from .stored import record_named
 
 
 def connect() -> None:
@@ -41,7 +42,8 @@ def record_uploads(
             continue
         if update_fields is not None and name not in update_fields:
             continue  # FieldFile.save(save=False) came before; a later save names the field
-        outcome = outcomes.pop(name, None)
+        saved = vars(instance).get(watched.field.attname)
+        outcome = outcomes.pop(name, {}).get(getattr(saved, "name", saved))
         if outcome is not None:
             record(outcome, instance, watched, using=using, created=created)
         elif created:
