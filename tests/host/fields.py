@@ -1,0 +1,52 @@
+"""Image fields as third-party packages write them: they work on the content in ``save()``."""
+
+import io
+
+from django.core.files.base import ContentFile
+from django.db import models
+from django.db.models.fields.files import ImageFieldFile
+from PIL import Image
+
+
+def shrink(content, side):
+    content.seek(0)
+    with Image.open(io.BytesIO(content.read())) as image:
+        small = image.convert("RGB").resize((side, side))
+    out = io.BytesIO()
+    small.save(out, "PNG")
+    return ContentFile(out.getvalue())
+
+
+class ShrinkingFieldFile(ImageFieldFile):
+    """Stores a smaller picture than it was given."""
+
+    def save(self, name, content, save=True):
+        super().save(name, shrink(content, 32), save)
+
+
+class ThumbnailBeforeFieldFile(ImageFieldFile):
+    """Writes a thumbnail, made from the upload, before the picture itself."""
+
+    def save(self, name, content, save=True):
+        self.storage.save(f"small/{name}.png", shrink(content, 16))
+        super().save(name, content, save)
+
+
+class ThumbnailAfterFieldFile(ImageFieldFile):
+    """Writes a thumbnail, made from the upload, after the picture itself."""
+
+    def save(self, name, content, save=True):
+        super().save(name, content, save)
+        self.storage.save(f"small/{name}.png", shrink(content, 16))
+
+
+class ShrinkingField(models.ImageField):
+    attr_class = ShrinkingFieldFile
+
+
+class ThumbnailBeforeField(models.ImageField):
+    attr_class = ThumbnailBeforeFieldFile
+
+
+class ThumbnailAfterField(models.ImageField):
+    attr_class = ThumbnailAfterFieldFile
