@@ -6,7 +6,6 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from secrets import SystemRandom
 from typing import BinaryIO
 
 from PIL import ExifTags, Image, ImageFile
@@ -167,7 +166,7 @@ class Picture:
         indexes = choose_frames(
             self.frames,
             max(limits.max_frames_scored, 1),
-            rng or SystemRandom(),
+            rng or random.SystemRandom(),
             always=[self._primary],
         )
         total = 0

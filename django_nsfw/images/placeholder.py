@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from .sniffing import FORMATS
 
@@ -74,6 +74,8 @@ def _clamp(format: str, width: int, height: int) -> tuple[int, int]:
 
 def _draw(width: int, height: int, mode: str) -> Image.Image:
     """The picture in mode L, or in mode P with the two greys as colours 0 and 1."""
+    from PIL import ImageDraw  # here, because few processes ever draw
+
     ground, mark = (0, 1) if mode == "P" else (_GROUND, _MARK)
     image = Image.new(mode, (width, height), ground)
     if mode == "P":

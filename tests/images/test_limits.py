@@ -105,7 +105,9 @@ def test_a_gif_frame_outside_the_screen_counts() -> None:
     data = bytearray(gif(10, 10, 2))
     second = data.rindex(b",")
     data[second + 1 : second + 9] = struct.pack("<HHHH", 60_000, 60_000, 1, 1)
-    assert refused(bytes(data)).params["value"] == 60_001 * 60_001
+    with pytest.raises(ImageTooLarge) as raised:
+        open_picture(io.BytesIO(bytes(data)), Limits())
+    assert raised.value.params["value"] == 60_001 * 60_001
 
 
 def test_every_page_of_a_tiff_is_measured() -> None:
@@ -156,6 +158,15 @@ def test_a_jpeg_of_too_many_scans_is_refused() -> None:
         "value": MAX_SCANS + 1,
         "limit": MAX_SCANS,
     }
+
+
+def test_the_scans_of_every_picture_of_an_mpo_are_counted() -> None:
+    second = scene((32, 32), seed=2)
+    data = encode(scene((32, 32)), "MPO", save_all=True, append_images=[second])
+    at = data.rindex(b"\xff\xda")
+    scan = data[at:-2]
+    assert len(crops_of(data)) == 2
+    assert refused(data[:at] + scan * (MAX_SCANS + 1) + b"\xff\xd9").params["what"] == "scans"
 
 
 def test_scan_markers_outside_the_picture_do_not_count() -> None:
