@@ -27,7 +27,9 @@ class Plain(Detector):
     def predict(self, images):
         if self.failing:
             raise DetectorUnavailable(f"{self.name} is down")
-        return [Scores.of(self.labels, (1 - self.score, self.score), self.nsfw_labels)] * len(images)
+        return [Scores.of(self.labels, (1 - self.score, self.score), self.nsfw_labels)] * len(
+            images
+        )
 
 
 class Slow(Plain):

@@ -223,9 +223,7 @@ def test_an_unknown_alias_names_the_configured_ones(configure):
     with pytest.raises(ImproperlyConfigured) as caught:
         detectors["fin"]
 
-    assert str(caught.value) == (
-        "NSFW_DETECTORS has no detector 'fin'. Configured: default, fine."
-    )
+    assert str(caught.value) == ("NSFW_DETECTORS has no detector 'fin'. Configured: default, fine.")
 
 
 def run(code: str) -> str:

@@ -6,7 +6,6 @@ import time
 from errno import ECONNREFUSED
 
 import pytest
-
 from huggingface_hub import constants
 
 from django_nsfw.detectors import hub

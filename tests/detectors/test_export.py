@@ -1,0 +1,153 @@
+import io
+import json
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from django_nsfw.detectors import detectors
+from django_nsfw.detectors.export import ExportRefused, export
+from django_nsfw.detectors.onnx import OnnxDetector
+from django_nsfw.detectors.samples import drawn_pictures
+from django_nsfw.detectors.timm import TimmDetector
+
+from .conftest import as_array
+
+pytestmark = pytest.mark.torch
+TIMM = "django_nsfw.detectors.timm.TimmDetector"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """A model small enough to export in a moment."""
+    import timm
+    from timm.models import save_for_hf
+
+    folder = tmp_path_factory.mktemp("tiny")
+    model = timm.create_model("test_vit", num_classes=2)
+    config = {"label_names": ["NSFW", "SFW"], "num_classes": 2}
+    save_for_hf(model, folder, model_config=config, safe_serialization=True)
+    detector = TimmDetector(model=f"local-dir:{folder}")
+    detector.load()
+    return detector, folder
+
+
+@pytest.fixture(scope="module")
+def exported(original, tmp_path_factory):
+    path = tmp_path_factory.mktemp("export") / "model.onnx"
+    return export(original, path, pictures=drawn_pictures())
+
+
+def test_the_exported_file_scores_as_the_original(original_scores, exported, pictures):
+    detector = OnnxDetector(path=exported.path, sha256=exported.sha256)
+    detector.load()
+    expected = original_scores
+
+    one_by_one = [scores for picture in pictures for scores in detector.predict([picture])]
+
+    assert np.abs(as_array(detector.predict(pictures)) - expected).max() <= 1e-4
+    assert np.abs(as_array(one_by_one) - expected).max() <= 1e-4
+    assert exported.difference <= 1e-4
+    assert (exported.pictures, exported.size) == (8, exported.path.stat().st_size)
+
+
+def test_the_exported_file_says_what_it_is(original, exported):
+    detector = OnnxDetector(path=exported.path)
+    detector.load()
+
+    assert detector.identity == original.identity.replace("torch-cpu", "onnxruntime-cpu")
+    assert detector.labels == original.labels
+    assert detector.nsfw_labels == original.nsfw_labels
+    assert detector.input_side == 384
+    assert b"site-packages" not in exported.path.read_bytes(), "paths of the exporting machine"
+
+
+def test_nothing_but_the_file_is_left(exported):
+    assert list(exported.path.parent.iterdir()) == [exported.path]
+
+
+def test_scores_that_differ_leave_no_file_and_the_one_in_place_alone(tiny, tmp_path):
+    detector, _ = tiny
+    path = tmp_path / "m.onnx"
+    path.write_bytes(b"in use")
+
+    with pytest.raises(ExportRefused, match=r"m\.onnx exists"):
+        export(detector, path, pictures=drawn_pictures())
+    with pytest.raises(ExportRefused, match=r"^No file was written: the scores of the exported"):
+        # Two engines never agree to less than nothing.
+        export(detector, path, pictures=drawn_pictures(), tolerance=-1.0, replace=True)
+
+    assert path.read_bytes() == b"in use"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_cannot_be_exported_says_why(tiny, tmp_path):
+    detector, folder = tiny
+    path = tmp_path / "m.onnx"
+
+    with pytest.raises(ExportRefused, match="no picture to compare"):
+        export(detector, path, pictures=[])
+    with pytest.raises(ExportRefused, match="There is no folder"):
+        export(detector, tmp_path / "none" / "m.onnx", pictures=drawn_pictures())
+    with pytest.raises(ExportRefused, match="is not loaded"):
+        export(TimmDetector(model=f"local-dir:{folder}"), path, pictures=drawn_pictures())
+    rough = TimmDetector(model=f"local-dir:{folder}", precision="bf16")
+    rough.load()
+    with pytest.raises(ExportRefused, match="is loaded as bf16 on cpu"):
+        export(rough, path, pictures=drawn_pictures())
+
+
+def test_a_preprocessing_that_needs_torch_is_refused(tiny, tmp_path):
+    _, folder = tiny
+    config = json.loads((folder / "config.json").read_text())
+    config["pretrained_cfg"]["crop_mode"] = "border"
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
+    detector = TimmDetector(model=f"local-dir:{tmp_path}")
+    detector.load()
+
+    with pytest.raises(ExportRefused, match="crop mode 'border' is none of: center, squash"):
+        export(detector, tmp_path / "m.onnx", pictures=drawn_pictures())
+
+
+def test_the_command_writes_a_file_and_says_how_to_use_it(tiny, tmp_path, configure, pictures):
+    _, folder = tiny
+    configure(default={"BACKEND": TIMM, "OPTIONS": {"model": f"local-dir:{folder}"}})
+    shown = tmp_path / "pictures"
+    shown.mkdir()
+    pictures[0].save(shown / "a.png")
+    (shown / "b.txt").write_text("no picture")
+    out, err = io.StringIO(), io.StringIO()
+    path = tmp_path / "m.onnx"
+
+    call_command("nsfw_export", output=path, pictures=shown, stdout=out, stderr=err)
+
+    assert f"{path}: {path.stat().st_size:,} bytes" in out.getvalue()
+    assert "Largest difference of a score from the original's on 9 pictures: " in out.getvalue()
+    assert f"{shown}/b.txt left out: " in err.getvalue()
+    namespace: dict = {}
+    exec(out.getvalue().split("Use it with:")[1], namespace)
+    configure(**namespace["NSFW_DETECTORS"])
+    assert detectors["default"].labels == ("NSFW", "SFW")
+
+
+def test_the_command_refuses_mistakes(tiny, tmp_path, configure):
+    _, folder = tiny
+    configure(
+        default={"BACKEND": TIMM, "OPTIONS": {"model": f"local-dir:{folder}"}},
+        other={"BACKEND": "tests.detectors.backends.Plain"},
+    )
+    there = tmp_path / "there.onnx"
+    there.touch()
+    for options, message in (
+        ({"output": there}, "there.onnx exists. Give --force to replace it."),
+        ({"output": tmp_path / "m", "pictures": tmp_path / "no"}, "There is no folder"),
+        ({"output": tmp_path / "m", "detector": "no"}, "has no detector 'no'. Configured: "),
+        (
+            {"output": tmp_path / "m", "detector": "other"},
+            "'other' is a Plain. Only a TimmDetector can be exported.",
+        ),
+    ):
+        with pytest.raises(CommandError) as caught:
+            call_command("nsfw_export", **options)
+        assert message in str(caught.value)
