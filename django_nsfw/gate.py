@@ -22,8 +22,8 @@ from .registry import WatchedField, registry
 from .scanning import Examination, Outcome, examine, uploader_id
 
 OUTCOMES = "_nsfw_outcomes"
-"""Attribute of a host's instance, until its row is saved: field name → name of the stored file →
-``Outcome``. An upload that was given up for another file is told from it by its name."""
+"""Attribute of a host's instance: field name → name of the stored file → ``Outcome``. An upload
+that was given up for another file is told from it by its name."""
 
 
 def install(watched: WatchedField) -> None:
@@ -163,7 +163,7 @@ class _Gate:
             name=held.name,
             original_name=name,
             quarantine_name=held.quarantine_name,
-            journal=held.token,
+            token=held.token,
         )
 
 

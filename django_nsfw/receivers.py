@@ -1,14 +1,16 @@
 """Signal handlers, connected to the models that carry a watched field and to no others."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.core.signals import setting_changed
-from django.db import models
+from django.db import models, router
 from django.db.models.signals import post_delete, post_save
 
 from . import gate
+from .models import Scan
 from .registry import registry
-from .scanning import forget, record
+from .scanning import forget, is_recorded, record
 from .stored import record_named
 
 
@@ -43,11 +45,19 @@ def record_uploads(
         if update_fields is not None and name not in update_fields:
             continue  # FieldFile.save(save=False) came before; a later save names the field
         saved = vars(instance).get(watched.field.attname)
-        outcome = outcomes.pop(name, {}).get(getattr(saved, "name", saved))
-        if outcome is not None:
+        saved = getattr(saved, "name", saved)
+        outcome = outcomes.get(name, {}).get(saved)
+        if outcome is None:
+            if created:
+                record_named(instance, watched, using=using)
+        elif not outcome.recorded:
             record(outcome, instance, watched, using=using, created=created)
+            outcomes[name] = {saved: replace(outcome, recorded=True)}
+        elif created and is_recorded(outcome.token, router.db_for_write(Scan)):
+            record_named(instance, watched, using=using)  # a copy, made of the same instance
         elif created:
-            record_named(instance, watched, using=using)
+            # What recorded it was rolled back, and the host tries again.
+            record(outcome, instance, watched, using=using, created=created)
 
 
 def forget_object(

@@ -4,7 +4,7 @@ import logging
 import uuid
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -104,15 +104,17 @@ def refusal(value: Any, validator: NSFWValidator) -> tuple[str, Mapping[str, Any
 class Outcome:
     """What the gate did with one upload; becomes a scan once the host's row is saved.
 
-    ``name`` is what was stored, ``original_name`` what the host asked for. ``journal`` names the
-    entry that would record the scan after a crash; empty where nothing was held.
+    ``name`` is what was stored, ``original_name`` what the host asked for. ``token`` is that of
+    the scan and, where something was held, of the journal entry that would record it after a
+    crash. ``recorded``: a save wrote the scan, in a transaction that may have been rolled back.
     """
 
     examination: Examination
     name: str
     original_name: str
     quarantine_name: str = ""
-    journal: str = ""
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    recorded: bool = False
 
     @property
     def status(self) -> "Scan.Status":
@@ -134,6 +136,7 @@ def record(
     db = router.db_for_write(Scan)
     uploader = uploader_id(instance, outcome.examination.policy.uploader)
     scan = Scan(
+        token=uuid.UUID(outcome.token),
         field=watched.label,
         object_pk=object_pk(instance, watched.field),
         object_db=using,
@@ -144,8 +147,6 @@ def record(
         verdict=outcome.examination.verdict,
         status=outcome.status,
     )
-    if outcome.journal:
-        scan.token = uuid.UUID(outcome.journal)
     scan.take(outcome.examination.assessment)
     if db == using:
         _insert(scan, db, supersede=not created)
@@ -187,6 +188,11 @@ def uploader_id(instance: models.Model, path: str) -> Any:
         return None
 
 
+def is_recorded(token: uuid.UUID | str, db: str) -> bool:
+    """Whether the scan of an outcome is in the database, and not rolled back."""
+    return Scan.objects.using(db).filter(token=token).exists()
+
+
 def user_in(db: str, pk: Any, *, certain: bool = False) -> Any:
     """``pk``, where ``db`` has such a user; otherwise None, for nothing could refer to them."""
     if pk is None or certain:
@@ -197,8 +203,8 @@ def user_in(db: str, pk: Any, *, certain: bool = False) -> Any:
 def _insert(scan: Scan, db: str, *, supersede: bool) -> None:
     try:
         with _guarded(db):
-            if supersede and scan.quarantine_name and _swept(scan, db):
-                return
+            if supersede and scan.quarantine_name and is_recorded(scan.token, db):
+                return  # by the sweep: the row was saved without a signal, by bulk_create
             scan.save(using=db, force_insert=True)
             if supersede:
                 Scan.objects.using(db).supersede(scan)
@@ -212,11 +218,6 @@ def _insert(scan: Scan, db: str, *, supersede: bool) -> None:
     _proven.add(db)
     if scan.quarantine_name:
         transaction.on_commit(lambda: journal.remove(scan.token.hex), using=db, robust=True)
-
-
-def _swept(scan: Scan, db: str) -> bool:
-    """The row was saved without a signal, by ``bulk_create``, and the sweep has recorded it."""
-    return Scan.objects.using(db).filter(token=scan.token).exists()
 
 
 def _recall(sha256: str, detector: str) -> Assessment | None:

@@ -1,9 +1,14 @@
 """File names that were never used before, so that nothing cached under them can be stale."""
 
 import posixpath
-import secrets
+import string
 
-TOKEN_BYTES = 8
+from django.utils.crypto import get_random_string
+
+TOKEN_LENGTH = 16
+"""Characters. Fewer only where the column has no room for them."""
+
+ALPHABET = string.ascii_lowercase + string.digits
 
 
 def fresh_name(name: str, *, extension: str | None = None, max_length: int | None = None) -> str:
@@ -14,10 +19,13 @@ def fresh_name(name: str, *, extension: str | None = None, max_length: int | Non
     """
     folder, base = posixpath.split(name.replace("\\", "/"))
     root, own_extension = posixpath.splitext(base)
-    tail = f"_{secrets.token_hex(TOKEN_BYTES)}{own_extension if extension is None else extension}"
+    extension = own_extension if extension is None else extension
+    length = TOKEN_LENGTH
     if max_length is not None:
-        root = root[: max(max_length - len(posixpath.join(folder, tail)), 0)]
-    return posixpath.join(folder, root + tail)
+        room = max_length - len(posixpath.join(folder, f"_{extension}"))
+        length = min(length, max(room, 1))
+        root = root[: max(room - length, 0)]
+    return posixpath.join(folder, f"{root}_{get_random_string(length, ALPHABET)}{extension}")
 
 
 def quarantine_name(token: str) -> str:
