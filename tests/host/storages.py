@@ -25,6 +25,16 @@ class RenamingStorage(FileSystemStorage):
         return super()._save(f"{folder}/renamed_{base}" if folder else f"renamed_{base}", content)
 
 
+class PapersStorage(FileSystemStorage):
+    """Beside the media folder, wherever a test has put that."""
+
+    @property
+    def base_location(self):
+        return Path(settings.MEDIA_ROOT).parent / "papers"
+
+    location = base_location
+
+
 def papers():
     """A storage of a field's own, chosen by a callable."""
-    return FileSystemStorage(location=Path(settings.MEDIA_ROOT).parent / "papers")
+    return PapersStorage()

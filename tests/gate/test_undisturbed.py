@@ -1,0 +1,285 @@
+"""The host notices nothing: its signals, its transactions, its queries, its fixtures."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+from django.db.models.signals import post_save, pre_save
+from django.forms import modelform_factory
+from django.test.utils import CaptureQueriesContext
+
+from django_nsfw.assessment import memo
+from django_nsfw.detectors import detectors
+from django_nsfw.models import Scan
+from django_nsfw.sweeping import Finding, sweep
+from tests.conftest import picture, upload
+from tests.folders import held, journalled, public
+from tests.host.models import Album, Asset, FramedPhoto, Photo, PhotoProxy
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "second"])
+
+BODY = picture(seed=21)
+AssetForm = modelform_factory(Asset, fields=["file"])
+
+
+@pytest.fixture
+def calls():
+    """Every signal of saving that any model sends, ours left out."""
+    seen = []
+
+    def note(signal, sender, instance, **kwargs):
+        if not sender._meta.app_label.startswith("django_nsfw"):
+            name = "pre_save" if signal is pre_save else "post_save"
+            seen.append((name, sender.__name__, kwargs.get("created"), kwargs["update_fields"]))
+
+    pre_save.connect(note)
+    post_save.connect(note)
+    yield seen
+    pre_save.disconnect(note)
+    post_save.disconnect(note)
+
+
+def test_the_hosts_signals_fire_once_for_one_save(explicit, calls):
+    Photo.objects.create(image=upload(body=BODY))
+    assert calls == [("pre_save", "Photo", None, None), ("post_save", "Photo", True, None)]
+
+
+def test_the_hosts_signals_fire_as_they_would_for_a_file_that_is_saved_by_itself(explicit, calls):
+    Photo().image.save("cat.jpg", ContentFile(BODY))
+    assert calls == [("pre_save", "Photo", None, None), ("post_save", "Photo", True, None)]
+
+
+def test_holding_a_stored_file_saves_no_instance(explicit, calls):
+    Photo._meta.get_field("image").storage.save("photos/a.jpg", ContentFile(BODY))
+    Photo.objects.create(image="photos/a.jpg")
+    assert Scan.objects.get().status == "held"
+    assert len(calls) == 2
+
+
+def test_models_without_a_watched_field_have_no_receiver_of_ours():
+    ours = [
+        sender
+        for sender in (Album, Scan)
+        for receivers in post_save._live_receivers(sender)
+        for receiver in receivers
+        if receiver.__module__.startswith("django_nsfw")
+    ]
+    assert ours == []
+
+
+@pytest.mark.parametrize("model", [Photo, PhotoProxy, FramedPhoto])
+def test_the_scan_names_the_object_that_holds_the_column(model, explicit):
+    Photo.objects.create(image=upload(body=picture(seed=1)))
+    made = model.objects.create(image=upload(body=BODY))
+    scan = Scan.objects.latest("pk")
+    assert (scan.field, scan.object_pk) == ("host.Photo.image", str(made.pk))
+    assert list(Scan.objects.of_object(made, "image")) == [scan]
+
+
+def queries_of(action):
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        action()
+    return [query["sql"] for query in captured]
+
+
+@pytest.mark.parametrize("answer", [0.0, 0.8], ids=["clear", "held"])
+@pytest.mark.parametrize("replacing", [False, True], ids=["a new object", "another file"])
+def test_an_upload_costs_the_host_at_most_four_queries(replacing, answer, constant, settings):
+    constant.answer = answer
+
+    def submit(seed):
+        instance = Asset.objects.get(notes=str(seed)) if replacing else None
+        form = AssetForm({}, {"file": upload(body=picture(seed=seed))}, instance=instance)
+        assert form.is_valid()
+        form.save()
+
+    for seed in (1, 2):
+        Asset.objects.create(notes=str(seed), file=upload(body=BODY))
+    watched = queries_of(lambda: submit(1))
+    settings.NSFW_FIELDS = {}
+    unwatched = queries_of(lambda: submit(2))
+    assert Scan.objects.filter(status="held" if answer else "clear").exists()
+    assert len(watched) - len(unwatched) <= (3 if not replacing else 4), watched
+    assert not [sql for sql in watched if "JOIN" in sql]
+
+
+def test_the_same_bytes_again_cost_no_inference(constant):
+    for name in ("a.jpg", "b.jpg"):
+        Photo.objects.create(image=upload(name, body=BODY))
+    assert constant.inferences == 1
+
+
+def test_the_same_bytes_in_another_process_cost_one_indexed_query(constant):
+    Photo.objects.create(image=upload(body=BODY))
+    memo.clear()
+    sql = queries_of(lambda: Photo.objects.create(image=upload(body=BODY)))
+    assert constant.inferences == 1
+    recalls = [query for query in sql if "sha256" in query and query.startswith("SELECT")]
+    assert len(recalls) == 1
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {recalls[0]}")
+        plan = " ".join(str(row) for row in cursor.fetchall())
+    assert "nsfw_scan_bytes" in plan
+    assert "SCAN" not in plan
+
+
+def test_another_detector_scores_the_same_bytes_anew(constant, settings):
+    Photo.objects.create(image=upload(body=BODY))
+    Scan.objects.update(detector="another identity")
+    memo.clear()
+    Photo.objects.create(image=upload(body=BODY))
+    assert constant.inferences == 2
+    assert set(Scan.objects.values_list("detector", flat=True)) == {
+        "another identity",
+        detectors["default"].identity,
+    }
+
+
+def test_deferred_instances_cost_no_query_more(explicit, django_assert_num_queries):
+    Photo.objects.create(image=upload(body=BODY))
+    with django_assert_num_queries(1):
+        photo = Photo.objects.only("title").get()
+    with django_assert_num_queries(1):
+        photo.save()
+    with django_assert_num_queries(1):
+        photo = Photo.objects.defer("image").get()
+        _ = photo.title
+
+
+def test_an_atomic_block_that_is_rolled_back_publishes_nothing_and_keeps_the_bytes(explicit):
+    with pytest.raises(RuntimeError), transaction.atomic():
+        Photo.objects.create(image=upload(body=BODY))
+        assert Scan.objects.count() == 1
+        raise RuntimeError
+    assert (Photo.objects.count(), Scan.objects.count()) == (0, 0)
+    assert held() == [BODY]
+    assert BODY not in public().values()
+    assert len(journalled()) == 1
+    assert [m.finding for m in sweep(older_than=timedelta(0))] == [Finding.KEPT]
+    scan = Scan.objects.get()
+    assert (scan.status, scan.object_pk, held()) == ("gone", "", [BODY])
+    assert (public(), journalled()) == ({}, [])
+
+
+def test_a_save_that_fails_and_is_tried_again_records_one_scan(explicit):
+    album = Album.objects.create()
+    photo = Photo(image=upload(body=BODY), album_id=album.pk + 1)
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"), transaction.atomic():
+        photo.save()
+    photo.pk, photo._state.adding, photo.album_id = None, True, album.pk
+    photo.save()
+    assert [(s.status, s.name) for s in Scan.objects.all()] == [("held", photo.image.name)]
+    assert Photo.objects.get().image.name == photo.image.name
+    assert (held(), journalled()) == ([BODY], [])
+    assert list(sweep(older_than=timedelta(0))) == []
+
+
+def test_a_copy_made_of_the_same_instance_shares_the_file_and_its_standing(explicit):
+    photo = Photo.objects.create(image=upload(body=BODY))
+    first = photo.pk
+    photo.pk, photo._state.adding = None, True
+    photo.save()
+    assert list(Scan.objects.order_by("pk").values_list("object_pk", "status", "name")) == [
+        (str(first), "held", photo.image.name),
+        (str(photo.pk), "held", photo.image.name),
+    ]
+    assert held() == [BODY]
+
+
+def test_the_journal_entry_stays_until_the_transaction_commits(explicit):
+    with transaction.atomic():
+        Photo.objects.create(image=upload(body=BODY))
+        assert len(journalled()) == 1
+    assert journalled() == []
+
+
+def test_a_raw_fixture_is_loaded_as_it_is(explicit, tmp_path):
+    fixture = tmp_path / "photos.json"
+    row = {"title": "x", "image": "photos/a.jpg", "width": 1, "height": 1, "album": None}
+    fixture.write_text(json.dumps([{"model": "host.photo", "pk": 5, "fields": row}]))
+    call_command("loaddata", str(fixture), verbosity=0)
+    assert Photo.objects.get().image.name == "photos/a.jpg"
+    assert Scan.objects.count() == 0
+    assert explicit.inferences == 0
+
+
+def test_a_fixture_of_a_held_photo_can_be_dumped_and_loaded(explicit, tmp_path):
+    photo = Photo.objects.create(image=upload(body=BODY))
+    fixture = tmp_path / "photos.json"
+    call_command("dumpdata", "host.photo", output=str(fixture), verbosity=0)
+    call_command("loaddata", str(fixture), verbosity=0)
+    assert Photo.objects.get().image.name == photo.image.name
+    assert Scan.objects.get().status == "held"
+
+
+def test_an_album_without_owner_and_a_photo_without_album_have_no_uploader(explicit, caplog):
+    Photo.objects.create(image=upload(body=BODY), album=Album.objects.create())
+    Photo.objects.create(image=upload(body=BODY))
+    assert list(Scan.objects.values_list("uploader", flat=True)) == [None, None]
+    assert caplog.records == []
+
+
+def test_a_scan_names_the_uploader_at_the_end_of_the_path(explicit, django_user_model):
+    ann = django_user_model.objects.create_user("ann")
+    Photo.objects.create(image=upload(body=BODY), album=Album.objects.create(owner=ann))
+    assert Scan.objects.get().uploader == ann
+
+
+def test_an_object_of_the_second_database_waits_in_the_one_queue(explicit):
+    first = Photo.objects.create(image=upload(body=picture(seed=1)))
+    photo = Photo(image=upload(body=BODY))
+    photo.save(using="second")
+    assert photo.pk == first.pk or Photo.objects.using("second").count() == 1
+    assert not Scan.objects.using("second").exists()
+    assert list(Scan.objects.order_by("pk").values_list("object_db", "status")) == [
+        ("default", "held"),
+        ("second", "held"),
+    ]
+    assert list(Scan.objects.of_object(photo, "image")) == [Scan.objects.latest("pk")]
+    assert journalled() == []
+
+
+def test_objects_of_two_databases_with_one_key_do_not_settle_each_other(explicit):
+    photos = {}
+    for db in ("default", "second"):
+        photos[db] = Photo(pk=77, image=upload(body=picture(seed=1)))
+        photos[db].save(using=db)
+    photos["default"].image = upload("dog.jpg", body=picture(seed=2))
+    photos["default"].save()
+    assert sorted(Scan.objects.values_list("object_db", "status")) == [
+        ("default", "held"),
+        ("default", "superseded"),
+        ("second", "held"),
+    ]
+    photos["default"].delete()
+    assert sorted(Scan.objects.values_list("object_db", "status")) == [
+        ("default", "gone"),
+        ("default", "superseded"),
+        ("second", "held"),
+    ]
+
+
+def test_an_uploader_who_is_a_user_of_the_second_database_only_is_left_out(
+    explicit, django_user_model
+):
+    ann = django_user_model(username="ann")
+    ann.save(using="second")
+    album = Album(owner=ann)
+    album.save(using="second")
+    Photo(image=upload(body=BODY), album=album).save(using="second")
+    scan = Scan.objects.get()
+    assert (scan.object_db, scan.uploader) == ("second", None)
+    assert journalled() == []
+
+
+def test_a_rolled_back_transaction_in_the_second_database_records_nothing(explicit):
+    with pytest.raises(RuntimeError), transaction.atomic(using="second"):
+        Photo(image=upload(body=BODY)).save(using="second")
+        raise RuntimeError
+    assert Scan.objects.count() == 0
+    assert held() == [BODY]
