@@ -28,7 +28,7 @@ class PolicyOptions(TypedDict, total=False):
     for_object: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """Thresholds on ``nsfw`` and rules, after every layer of settings was applied.
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Scores:
     """Label → probability for one image, and ``nsfw``: the sum over the labels that count."""
 
@@ -42,7 +42,7 @@ class Ground(StrEnum):
     RAW = "raw"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class CropScores:
     """The scores of one square or whole frame that the detector looked at."""
 
@@ -70,7 +70,7 @@ class CropScores:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Failure:
     """Why there is no score: a stable code and a sentence for moderators and logs."""
 
@@ -79,7 +79,7 @@ class Failure:
     params: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Assessment:
     """The outcome for one file: the scores of every crop, or the reason there are none.
 

@@ -1,6 +1,5 @@
 """Aliases of ``NSFW_DETECTORS`` to the one shared instance each has in this process."""
 
-import ctypes
 import inspect
 import logging
 import os
@@ -104,6 +103,8 @@ class DetectorHandler:
         joins its threads. Those stayed behind in the parent, and the child would never exit.
         """
         if self._slots:
+            import ctypes  # 3 ms that django.setup() need not pay
+
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._slots))
         self.reset()
 

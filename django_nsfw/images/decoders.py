@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 
 from PIL import Image, ImageFile
 
-from django_nsfw.exceptions import ImageError, ImageTooLarge, UnreadableImage, UnsupportedFormat
+from ..exceptions import ImageError, ImageTooLarge, UnreadableImage, UnsupportedFormat
 
 # Only the module that a file needs is imported; PIL.Image.init() would import forty.
 _CLASSES = {

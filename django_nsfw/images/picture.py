@@ -10,10 +10,9 @@ from typing import BinaryIO
 
 from PIL import ExifTags, Image, ImageFile
 
-from django_nsfw.exceptions import UnreadableImage
-from django_nsfw.limits import Limits
-from django_nsfw.scores import Ground
-
+from ..exceptions import UnreadableImage
+from ..limits import Limits
+from ..scores import Ground
 from . import colour, containers, decoders, tiles
 from .decoders import decoding, too_large
 from .frames import choose_frames

@@ -8,8 +8,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import BinaryIO
 
-from django_nsfw.exceptions import ExtensionMismatch
-
+from ..exceptions import ExtensionMismatch
 from . import containers, decoders
 
 _ALWAYS = {
