@@ -1,6 +1,7 @@
 # make demo   the example gallery, filled and served       (SERVE=0: stop after the table)
 # make test   the whole test suite, with every extra       (ARGS="-k name": what pytest takes)
 # make lint   ruff, mypy, missing migrations
+# make docs   the documentation, into docs/_build/html
 # make bench  the measurements                             (ARGS: what benchmarks takes)
 # make clean  remove what the above made, the example's data too
 #
@@ -14,6 +15,7 @@ PYTHON ?=
 
 DEMO := .venv-demo
 DEV  := .venv
+DOCS := .venv-docs
 MANAGE := example_project/manage.py
 SOURCES := $(shell find django_nsfw -type f -not -name '*.pyc')
 PIP := python -m pip --disable-pip-version-check --no-input
@@ -21,7 +23,7 @@ PIP := python -m pip --disable-pip-version-check --no-input
 # What the surrounding shell sets must not reach into the environments.
 unexport PYTHONPATH DJANGO_SETTINGS_MODULE VIRTUAL_ENV PIP_USER
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint docs bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -47,11 +49,14 @@ lint: $(DEV)/.lint
 	    --pythonpath . django_nsfw
 	$(DEV)/bin/python $(MANAGE) makemigrations --check --dry-run
 
+docs: $(DOCS)/.installed
+	$(DOCS)/bin/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
 bench: $(DEV)/.installed
 	$(DEV)/bin/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf $(DEMO) $(DEV) example_project/data build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(DEMO) $(DEV) $(DOCS) docs/_build example_project/data build dist .mypy_cache .pytest_cache .ruff_cache
 	find django_nsfw example_project tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(DEMO)/.installed: pyproject.toml $(SOURCES) | $(DEMO)/bin/python
@@ -61,6 +66,11 @@ $(DEMO)/.installed: pyproject.toml $(SOURCES) | $(DEMO)/bin/python
 $(DEV)/.installed: pyproject.toml | $(DEV)/bin/python
 	$(DEV)/bin/$(PIP) install --quiet --upgrade "pip>=25.1"
 	$(DEV)/bin/$(PIP) install --quiet --editable ".[timm,export,onnx,opennsfw,heif,rest]" --group test
+	@touch $@
+
+$(DOCS)/.installed: pyproject.toml | $(DOCS)/bin/python
+	$(DOCS)/bin/$(PIP) install --quiet --upgrade "pip>=25.1"
+	$(DOCS)/bin/$(PIP) install --quiet --editable . --group docs
 	@touch $@
 
 $(DEV)/.lint: $(DEV)/.installed
