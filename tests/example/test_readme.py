@@ -1,5 +1,6 @@
 """What the README says is so."""
 
+import os
 import re
 import subprocess
 import sys
@@ -53,7 +54,10 @@ def test_the_quickstart_works_in_a_new_project(tmp_path):
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=tmp_path,
-            env={"PYTHONPATH": f"{tmp_path}:{ROOT}", "PYTHONWARNINGS": "error"},
+            env={
+                "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]),
+                "PYTHONWARNINGS": "error",
+            },
             capture_output=True,
             encoding="utf-8",
             timeout=120,
