@@ -86,5 +86,5 @@ $(DEV)/.lint: $(DEV)/.installed
 	        echo "$$python cannot make a virtual environment (see above)." >&2; exit 1; \
 	    fi; \
 	done; \
-	echo "No Python 3.11 or newer found (looked for: $(or $(PYTHON),python3.11 to python3.14, python3, python))." >&2; \
+	echo "No Python 3.11 or newer found (looked for: $(or $(PYTHON),python3.11 … python3.14 python3 python))." >&2; \
 	echo "Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1
