@@ -73,10 +73,8 @@ def available_cpus() -> int:
 
     https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files (``cpu.max``)
     """
-    if hasattr(os, "sched_getaffinity"):
-        cpus = len(os.sched_getaffinity(0))
-    else:  # pragma: no cover - macOS and Windows
-        cpus = os.cpu_count() or 1
+    affine = hasattr(os, "sched_getaffinity")  # not on macOS and Windows
+    cpus = len(os.sched_getaffinity(0)) if affine else os.cpu_count() or 1
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         if quota != "max":

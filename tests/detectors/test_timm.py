@@ -15,6 +15,7 @@ from django_nsfw.detectors import detectors, hub
 from django_nsfw.detectors.preprocessing import Preprocessing
 from django_nsfw.detectors.timm import TimmDetector
 from django_nsfw.exceptions import DetectorUnavailable
+from django_nsfw.images import VERSION
 
 from .conftest import as_array
 from .hub_server import COMMIT, HubServer
@@ -71,7 +72,7 @@ def test_it_says_what_it_is(original, model_folder):
     assert original.input_side == 384
     assert original.identity == (
         f"{model_folder.name} sha256:{weights[:12]} torch-cpu/fp32 "
-        "pre:1/384-bicubic-center1-m0.5-s0.5"
+        f"pre:{VERSION}/384-bicubic-center1-m0.5-s0.5"
     )
 
 
