@@ -127,7 +127,9 @@ def _require_same_file(scan: Scan, row: Row) -> None:
         raise DecisionRefused("The object is gone.", code="gone")
     if named != scan.name:
         if not scan.move(Status.SUPERSEDED):
-            raise DecisionRefused("Somebody else settled it meanwhile.", code="settled")
+            scan.refresh_from_db()
+            if scan.status not in Scan.PAST:
+                raise DecisionRefused("Somebody else settled it meanwhile.", code="settled")
         others = Scan.objects.using(scan._state.db).current().filter(field=scan.field)
         if not others.filter(object_pk=scan.object_pk, object_db=scan.object_db).exists():
             scan_stored(row)  # a file that came by another way than an upload
