@@ -19,6 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from .conf import nsfw_settings
 from .detectors import Detector, detectors
 from .exceptions import (
+    FILE_FAULTS,
     AssessmentError,
     AssessmentTimeout,
     DetectorBusy,
@@ -93,11 +94,8 @@ class _Attempt:
         try:
             return self._score(alias, recall)
         except AssessmentError as error:
-            if isinstance(error, DetectorUnavailable):
-                logger.error("No score for %s: %s", self.sha256, error)
             failure = Failure(code=error.code, message=str(error), params=error.params)
         except ImproperlyConfigured as error:
-            logger.error("No score for %s: %s", self.sha256, error)
             failure = Failure(code=DetectorUnavailable.code, message=str(error))
         except Exception as error:
             # A detector or decoder that breaks in a new way must not take the host's save along.
@@ -181,8 +179,11 @@ class _Attempt:
 
 
 def _with_extension_checked(assessment: Assessment, name: str) -> Assessment:
-    """The name is no property of the bytes: checked for each file, outside of the memo."""
-    if not name or assessment.failure is not None:
+    """The name is no property of the bytes: checked for each file, outside of the memo.
+
+    A detector that cannot be had is no excuse for a wrong name, which its sender can mend.
+    """
+    if not name or (assessment.failure and assessment.failure.code in FILE_FAULTS):
         return assessment
     from .images import check_extension
 

@@ -50,6 +50,12 @@ class ExtensionMismatch(ImageError):
     code = "extension_mismatch"
 
 
+FILE_FAULTS = frozenset(
+    fault.code for fault in (UnreadableImage, ImageTooLarge, UnsupportedFormat, ExtensionMismatch)
+)
+"""Codes of the failures that the person who uploads can mend, by sending another file."""
+
+
 class DetectorError(AssessmentError):
     """The detector is at fault; the same file may pass later."""
 

@@ -6,6 +6,7 @@ fields do). The gate sits behind all of that, at the call of ``Storage.save``: t
 scored are the bytes that would be stored.
 """
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from . import quarantine
 from .policy import Action
 from .registry import WatchedField, registry
 from .scanning import Examination, Outcome, examine, uploader_id
+
+logger = logging.getLogger(__name__)
 
 OUTCOMES = "_nsfw_outcomes"
 """Attribute of a host's instance: field name → name of the stored file → ``Outcome``. An upload
@@ -143,6 +146,12 @@ class _Gate:
     def _hold(
         self, name: str, content: "File[Any]", max_length: int | None, examination: Examination
     ) -> Outcome:
+        failure = examination.assessment.failure
+        if failure is not None:
+            logger.warning(
+                "%s: %r is held unscored: %s: %s",
+                self._watched.label, name, failure.code, failure.message,
+            )  # fmt: skip
         held = quarantine.hold_upload(
             content,
             name=name,

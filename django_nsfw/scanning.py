@@ -13,6 +13,7 @@ from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from .assessment import Body, assess
+from .exceptions import FILE_FAULTS
 from .models import Scan
 from .models.scan import NAME_LENGTH, object_pk
 from .policy import Action, Policy
@@ -22,11 +23,6 @@ from .scores import Assessment, Failure, Verdict
 from .validators import NSFWValidator
 
 logger = logging.getLogger(__name__)
-
-FAULTS_OF_THE_FILE = frozenset(
-    {"unreadable_image", "image_too_large", "unsupported_format", "extension_mismatch"}
-)
-"""Failures that the person who uploads can mend, by sending another file."""
 
 STRICT = Policy(review=0.0, on_error="hold")
 """What applies where the policy itself cannot be had: everything is held."""
@@ -93,7 +89,7 @@ def refusal(value: Any, validator: NSFWValidator) -> tuple[str, Mapping[str, Any
         return ("nsfw", {}) if found.verdict is Verdict.REJECT else None
     if found.policy.on_error == "allow":
         return None
-    if failure.code in FAULTS_OF_THE_FILE:
+    if failure.code in FILE_FAULTS:
         return failure.code, failure.params
     if found.policy.on_error == "reject" or watched is None:
         return "detector_unavailable", {}

@@ -108,6 +108,11 @@ def test_the_header_of_a_picture_over_a_limit_is_known(constant, settings):
     assert constant.inferences == 0
 
 
+def test_a_wrong_extension_is_said_whatever_the_detector_does(broken):
+    found = assess(io.BytesIO(picture()), name="a.png")
+    assert found.failure.code == "extension_mismatch"
+
+
 def test_a_wrong_extension_keeps_the_score_for_the_moderator(constant):
     constant.answer = 0.25
     found = assess(io.BytesIO(picture()), name="a.png")
