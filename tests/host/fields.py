@@ -5,10 +5,11 @@ import io
 from django.core.files.base import ContentFile
 from django.db import models
 from django.db.models.fields.files import ImageFieldFile
-from PIL import Image
 
 
 def shrink(content, side):
+    from PIL import Image  # here, so that setting up Django shows what our own rooms import
+
     content.seek(0)
     with Image.open(io.BytesIO(content.read())) as image:
         small = image.convert("RGB").resize((side, side))
