@@ -8,16 +8,17 @@ from enum import StrEnum
 from typing import Any
 
 from django.core.files.storage import Storage
-from django.db import connections, router, transaction
+from django.db import router, transaction
 from django.utils import timezone
 
 from .assessment import digest
 from .exceptions import DecisionRefused
 from .models import Decision, Scan
+from .models.scan import NAME_LENGTH
 from .quarantine import journal
-from .quarantine.hold import finish_take_down, undo_take_down
-from .quarantine.release import finish_release, undo_release
-from .quarantine.rows import Row, file_field
+from .quarantine.names import quarantine_name
+from .quarantine.rows import Row, file_field, follow
+from .scanning import user_in
 from .scores import Assessment
 
 logger = logging.getLogger(__name__)
@@ -87,6 +88,12 @@ def sweep(
 def _mend(entry: journal.Entry, dry_run: bool) -> Mended:
     token, facts = entry.token, entry.facts
     if facts is None:
+        if journal.quarantine_storage().exists(quarantine_name(token)):
+            return Mended(
+                finding=Finding.UNKNOWN,
+                subject=token,
+                detail=f"the entry was damaged; its bytes are in {quarantine_name(token)}",
+            )
         if not dry_run:
             journal.remove(token)
         return Mended(
@@ -114,7 +121,7 @@ def _upload(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
         return _mended(Finding.SETTLED, facts, "its scan is recorded")
     quarantine = journal.quarantine_storage()
     field = file_field(facts["field"])
-    owner = _owner(field, facts["name"])
+    owner = Row.naming(field, facts["name"])
     if owner is None and not _whole(quarantine, facts):
         if not dry_run:
             _delete(quarantine, facts["quarantine_name"])
@@ -124,45 +131,81 @@ def _upload(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
             Finding.INTERRUPTED, facts, "the upload was cut off and its sender was told so"
         )
     if not dry_run:
-        scan = _scan_from(token, facts, owner)
-        scan.save(using=db, force_insert=True)
+        scan = _scan_from(token, facts, owner, db)
+        with transaction.atomic(using=db):
+            scan.save(using=db, force_insert=True)
+            if owner is not None:
+                Scan.objects.using(db).supersede(scan)
         if owner is None:
             _delete(field.storage, facts["name"])
         journal.remove(token)
     if owner is None:
         return _mended(Finding.KEPT, facts, "no object was saved; the bytes stay in quarantine")
-    return _mended(Finding.RECORDED, facts, f"object {owner[1]} waits in the queue again")
+    return _mended(Finding.RECORDED, facts, f"object {owner.pk} waits in the queue again")
 
 
 def _release(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
     scan, named = _scan_and_row(facts)
-    storage = file_field(facts["field"]).storage
-    if named == facts["name"] or (scan is not None and scan.name == facts["name"]):
+    field = file_field(facts["field"])
+    if _moved(scan, named, facts):
         if not dry_run:
-            _catch_up(scan, facts, name=facts["name"], quarantine_name="")
-            finish_release(token, facts, storage)
+            _catch_up(scan, facts, before=facts["placeholder"], bytes_in="")
+            _clear_away(field, facts, "placeholder")
+            journal.remove(token)
         return _mended(Finding.FINISHED, facts, "the original stands in its place")
+    if scan is None or facts["placeholder"] in (scan.name, named):
+        if not dry_run:
+            _delete_unnamed(field, facts["name"])
+            journal.remove(token)
+        return _mended(Finding.UNDONE, facts, "it is still held")
     if not dry_run:
-        undo_release(facts, storage)
+        _clear_away(field, facts, "placeholder", "name")
         journal.remove(token)
-    return _mended(Finding.UNDONE, facts, "it is still held")
+    return _mended(Finding.SETTLED, facts, "decided otherwise since")
 
 
 def _take_down(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
     scan, named = _scan_and_row(facts)
-    storage = file_field(facts["field"]).storage
-    if named == facts["name"] or (scan is not None and scan.name == facts["name"]):
+    field = file_field(facts["field"])
+    if _moved(scan, named, facts):
         if not dry_run:
-            _catch_up(scan, facts, name=facts["name"], quarantine_name=facts["quarantine_name"])
-            finish_take_down(token, facts, storage)
+            _catch_up(scan, facts, before=facts["public"], bytes_in=facts["quarantine_name"])
+            _delete_unnamed(field, facts["public"])
+            journal.remove(token)
         return _mended(Finding.FINISHED, facts, "the placeholder stands in its place")
+    if scan is None or facts["public"] in (scan.name, named):
+        if not field.storage.exists(facts["public"]):
+            return _mended(Finding.MISSING, facts, "the copy in quarantine is the only one left")
+        if not dry_run:
+            _clear_away(field, facts, "name")
+            journal.remove(token)
+        return _mended(Finding.UNDONE, facts, "it is still public; decide again")
     if not dry_run:
-        undo_take_down(facts, storage)
+        _clear_away(field, facts, "public", "name")
         journal.remove(token)
-    return _mended(Finding.UNDONE, facts, "it is still public; decide again")
+    return _mended(Finding.SETTLED, facts, "decided otherwise since")
 
 
-def _catch_up(scan: Scan | None, facts: Mapping[str, Any], **changes: Any) -> None:
+def _moved(scan: Scan | None, named: str | None, facts: Mapping[str, Any]) -> bool:
+    return named == facts["name"] or (scan is not None and scan.name == facts["name"])
+
+
+def _clear_away(field: Any, facts: Mapping[str, Any], *keys: str) -> None:
+    """Delete what a movement left behind and nothing names any more."""
+    for key in keys:
+        _delete_unnamed(field, facts[key])
+    scans = Scan.objects.using(router.db_for_write(Scan))
+    if not scans.filter(quarantine_name=facts["quarantine_name"]).exists():
+        _delete(journal.quarantine_storage(), facts["quarantine_name"])
+
+
+def _delete_unnamed(field: Any, name: str) -> None:
+    """The site may have given the name to another file since."""
+    if Row.naming(field, name) is None:
+        _delete(field.storage, name)
+
+
+def _catch_up(scan: Scan | None, facts: Mapping[str, Any], *, before: str, bytes_in: str) -> None:
     """The host's row moved and the scan did not: they are in two databases."""
     if scan is None or scan.name == facts["name"]:
         return
@@ -170,10 +213,12 @@ def _catch_up(scan: Scan | None, facts: Mapping[str, Any], **changes: Any) -> No
     with transaction.atomic(using=db):
         if facts["decision"]:
             decision = dict(facts["decision"])
-            Decision(
-                scan=scan, sha256=scan.sha256, moderator_id=decision.pop("moderator"), **decision
-            ).save(using=db)
-        scan.move(Scan.Status(facts["to"]), **changes)
+            moderator = user_in(db, decision.pop("moderator"))
+            Decision(scan=scan, sha256=scan.sha256, moderator_id=moderator, **decision).save(
+                using=db
+            )
+        scan.move(Scan.Status(facts["to"]), name=facts["name"], quarantine_name=bytes_in)
+        list(follow(scan, before=before))
 
 
 def _verify(dry_run: bool) -> Iterator[Mended]:
@@ -213,34 +258,16 @@ def _scan_and_row(facts: Mapping[str, Any]) -> tuple[Scan | None, str | None]:
     return scan, Row.of(scan).name()
 
 
-def _owner(field: Any, name: str) -> tuple[str, str] | None:
-    """Database and primary key of the row that names a placeholder. Names are never reused."""
-    manager = field.model._base_manager
-    for db in _databases(field.model):
-        pk = manager.using(db).filter(**{field.attname: name}).values_list("pk", flat=True).first()
-        if pk is not None:
-            return db, str(pk)
-    return None
-
-
-def _databases(model: Any) -> Iterator[str]:
-    for db in connections:
-        if router.allow_migrate_model(db, model) and model._meta.db_table in (
-            connections[db].introspection.table_names()
-        ):
-            yield db
-
-
-def _scan_from(token: str, facts: Mapping[str, Any], owner: tuple[str, str] | None) -> Scan:
+def _scan_from(token: str, facts: Mapping[str, Any], owner: Row | None, db: str) -> Scan:
     scan = Scan(
         token=token,
         field=facts["field"],
-        object_pk=owner[1] if owner else "",
-        object_db=owner[0] if owner else "default",
-        name=facts["name"],
-        original_name=facts["original_name"],
+        object_pk=owner.pk if owner else "",
+        object_db=owner.db if owner else "default",
+        name=facts["name"][:NAME_LENGTH],
+        original_name=facts["original_name"][:NAME_LENGTH],
         quarantine_name=facts["quarantine_name"],
-        uploader_id=facts["uploader"],
+        uploader_id=user_in(db, facts["uploader"]),
         verdict=facts["verdict"],
         status=Scan.Status.HELD if owner else Scan.Status.GONE,
     )

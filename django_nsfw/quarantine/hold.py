@@ -145,4 +145,4 @@ def settle_names(token: str, facts: dict[str, Any], **names: str) -> None:
     """A storage may choose other names than it was asked for; the journal follows."""
     if any(facts[key] != name for key, name in names.items()):
         facts.update(names)
-        journal.write(token, facts)
+        journal.rewrite(token, facts)

@@ -7,6 +7,7 @@ rolled back together with the upload whose bytes are already there.
 
 import json
 import logging
+import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,21 +45,21 @@ def quarantine_storage() -> Storage:
 
 
 def write(token: str, facts: Mapping[str, Any]) -> None:
-    """Announce a movement, or say again what became of it."""
-    storage, name = quarantine_storage(), path(token)
-    body = ContentFile(json.dumps(facts, ensure_ascii=True).encode())
-    try:
-        if storage.exists(name):
-            storage.delete(name)
-        storage.save(name, body)
-    except Exception as error:
-        raise QuarantineError(f"The quarantine cannot be written: {error}") from error
+    """Announce a movement."""
+    _save(path(token), facts)
+
+
+def rewrite(token: str, facts: Mapping[str, Any]) -> None:
+    """Say what became of it. The announcement stays until this is written."""
+    _save(path(token, again=True), facts)
 
 
 def remove(token: str) -> None:
     """The movement is finished. A failure leaves an entry that the sweep finds settled."""
     try:
-        quarantine_storage().delete(path(token))
+        storage = quarantine_storage()
+        storage.delete(path(token))
+        storage.delete(path(token, again=True))
     except Exception:
         logger.exception("Cannot remove the journal entry %s; nsfw_sweep will", token)
 
@@ -67,21 +68,39 @@ def entries() -> Iterator[Entry]:
     """Every unfinished movement, in no order."""
     storage = quarantine_storage()
     try:
-        names = storage.listdir(FOLDER)[1]
+        names = set(storage.listdir(FOLDER)[1])
     except FileNotFoundError:
         return
-    for base in names:
-        name = f"{FOLDER}/{base}"
-        try:
-            with storage.open(name) as file:
-                facts = json.loads(file.read())
-            written = storage.get_modified_time(name)
-        except FileNotFoundError:
-            continue  # finished meanwhile
-        except ValueError:
-            facts, written = None, storage.get_modified_time(name)
-        yield Entry(token=base.removesuffix(".json"), facts=facts, written=written)
+    for token in sorted({base.partition(".")[0] for base in names}):
+        paths = [path(token, again=True), path(token)]
+        found = [_read(storage, name) for name in paths if posixpath.basename(name) in names]
+        whole = [entry for entry in found if entry and entry.facts is not None]
+        yield from (whole or [entry for entry in found if entry])[:1]
 
 
-def path(token: str) -> str:
-    return f"{FOLDER}/{token}.json"
+def _save(name: str, facts: Mapping[str, Any]) -> None:
+    body = ContentFile(json.dumps(facts, ensure_ascii=True).encode())
+    try:
+        quarantine_storage().save(name, body)
+    except Exception as error:
+        raise QuarantineError(f"The quarantine cannot be written: {error}") from error
+
+
+def _read(storage: Storage, name: str) -> Entry | None:
+    """None where it was finished meanwhile."""
+    try:
+        with storage.open(name) as file:
+            body = file.read()
+        written = storage.get_modified_time(name)
+    except FileNotFoundError:
+        return None
+    try:
+        facts = json.loads(body)
+    except ValueError:
+        facts = None
+    token = posixpath.basename(name).partition(".")[0]
+    return Entry(token=token, facts=facts, written=written)
+
+
+def path(token: str, *, again: bool = False) -> str:
+    return f"{FOLDER}/{token}{'.again' if again else ''}.json"

@@ -7,7 +7,7 @@ from typing import Any, Self
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.core.files.storage import Storage
-from django.db import models
+from django.db import connections, models, router
 
 from ..exceptions import DecisionRefused
 from ..models import Scan
@@ -25,6 +25,17 @@ class Row:
     def of(cls, scan: Scan) -> Self:
         """Raises ``DecisionRefused`` where the model or field left the project."""
         return cls(file_field(scan.field), scan.object_pk, scan.object_db)
+
+    @classmethod
+    def naming(cls, field: models.FileField, name: str) -> Self | None:
+        """The row of any database that names this file. The column has no index: for repairs."""
+        model: type[models.Model] = field.model
+        for db in _databases(model):
+            rows = model._base_manager.using(db).filter(**{field.attname: name})
+            pk = rows.values_list("pk", flat=True).first()
+            if pk is not None:
+                return cls(field, str(pk), db)
+        return None
 
     @property
     def storage(self) -> Storage:
@@ -74,7 +85,8 @@ def follow(scan: Scan, *, before: str) -> Iterator[tuple[Scan, str]]:
     for other in others.exclude(pk=scan.pk):
         status, row = other.status, Row.of(other)
         dimensions = {} if scan.status in Scan.HIDDEN else row.dimensions(scan.width, scan.height)
-        if before != scan.name and not row.rename(before, scan.name, **dimensions):
+        renamed = before == scan.name or row.rename(before, scan.name, **dimensions)
+        if not renamed and row.name() != scan.name:
             other.move(Scan.Status.SUPERSEDED)
         elif other.move(
             Scan.Status(scan.status), name=scan.name, quarantine_name=scan.quarantine_name
@@ -94,3 +106,11 @@ def file_field(label: str) -> models.FileField:
     if not isinstance(field, models.FileField):
         raise DecisionRefused(f"{label} is no file field any more.", code="gone")
     return field
+
+
+def _databases(model: type[models.Model]) -> Iterator[str]:
+    for db in connections:
+        if router.allow_migrate_model(db, model) and model._meta.db_table in (
+            connections[db].introspection.table_names()
+        ):
+            yield db
