@@ -1,0 +1,142 @@
+"""Processes that are killed, for real, between any two steps; and two moderators at once."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.crashes.scenarios import RACES, SCENARIOS
+
+ROOT = Path(__file__).parents[2]
+
+GONE = {"shown": [], "media": [], "quarantine": [], "scans": [], "decisions": 0}
+"""Nothing was saved and nothing remains: who uploaded was not told otherwise."""
+KEPT = GONE | {"quarantine": ["original"], "scans": ["gone here"]}
+"""Nothing was saved, the bytes stay."""
+HELD = KEPT | {"shown": ["placeholder"], "media": ["placeholder"], "scans": ["held here"]}
+PUBLIC = GONE | {"shown": ["original"], "media": ["original"], "scans": ["clear"]}
+APPROVED = PUBLIC | {"scans": ["approved"], "decisions": 1}
+REJECTED = HELD | {"scans": ["rejected here"], "decisions": 1}
+
+EXPECTED = {
+    "upload, journal half written": (["unreadable entry"], GONE),
+    "upload, journal written": (["interrupted"], GONE),
+    "upload, bytes half in quarantine": (["interrupted"], GONE),
+    "upload, bytes in quarantine": (["kept"], KEPT),
+    "upload, placeholder half written": (["kept"], KEPT),
+    "upload, placeholder written": (["kept"], KEPT),
+    "upload, before commit": (["kept"], KEPT),
+    "upload, after commit": (["settled"], HELD),
+    "upload, journal removed": ([], HELD),
+    "upload to the second database, after its commit": (["recorded"], HELD),
+    "replaced in the second database, after its commit": (
+        ["recorded"],
+        {
+            "shown": ["placeholder"],
+            "media": ["placeholder", "placeholder"],
+            "quarantine": ["original", "original"],
+            "scans": ["superseded here", "held here"],
+            "decisions": 0,
+        },
+    ),
+    "clear upload, before commit": ([], GONE | {"media": ["original"]}),  # as without us
+    "release, journal written": (["undone"], HELD),
+    "release, copy half written": (["undone"], HELD),
+    "release, copy written": (["undone"], HELD),
+    "release, before commit": (["undone"], HELD),
+    "release, after commit": (["finished"], APPROVED),
+    "release, placeholder deleted": (["finished"], APPROVED),
+    "release, quarantine emptied": (["finished"], APPROVED),
+    "release, between two databases": (["finished"], APPROVED),
+    "release, after commit, then rejected": (["settled"], REJECTED | {"decisions": 2}),
+    "take-down, bytes half in quarantine": (["undone"], PUBLIC),
+    "take-down, bytes in quarantine": (["undone"], PUBLIC),
+    "take-down, placeholder written": (["undone"], PUBLIC),
+    "take-down, before commit": (["undone"], PUBLIC),
+    "take-down, after commit": (["finished"], REJECTED | {"decisions": 2}),
+    "take-down, file deleted": (["finished"], REJECTED),
+    "take-down, between two databases": (["finished"], REJECTED),
+    "take-down, after commit, then decided twice": (["settled"], REJECTED | {"decisions": 4}),
+    "take-down, after commit, then approved": (["settled"], APPROVED | {"decisions": 3}),
+    "upload, journal half written again": (["kept"], KEPT | {"media": ["placeholder"]}),
+    "release, journal written again": (["undone"], HELD),
+    "upload, quarantine full": (["interrupted"], GONE),
+    "take-down, quarantine full": (["undone"], PUBLIC),
+}
+every_scenario = pytest.mark.parametrize("name", SCENARIOS)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """What the laboratory saw: one program for all, because it takes a second to start."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "error",
+            "-m",
+            "tests.crashes.laboratory",
+            str(tmp_path_factory.mktemp("laboratory")),
+        ],
+        cwd=ROOT,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_every_scenario_has_its_expectation():
+    assert set(EXPECTED) == set(SCENARIOS)
+
+
+@every_scenario
+def test_the_process_ended_as_it_was_meant_to(name, results):
+    full = SCENARIOS[name].largest_file
+    assert results[name]["ended_by"] == ("OSError QuarantineError" if full else "SIGKILL")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in SCENARIOS if name.startswith(("upload", "replaced"))]
+)
+def test_no_crash_of_an_upload_ever_published_it(name, results):
+    for moment in ("before", "after"):
+        assert "original" not in results[name][moment]["media"]
+
+
+@every_scenario
+def test_after_the_crash_every_object_shows_a_whole_picture(name, results):
+    for moment in ("before", "after"):
+        assert set(results[name][moment]["shown"]) <= {"original", "placeholder"}
+
+
+@every_scenario
+def test_the_sweep_mends_it(name, results):
+    findings, after = EXPECTED[name]
+    assert results[name]["findings"] == findings
+    assert results[name]["after"] == after | {"journal": 0}
+
+
+@every_scenario
+def test_a_second_sweep_finds_nothing(name, results):
+    assert results[name]["again"] == []
+
+
+@every_scenario
+def test_a_dry_run_changes_nothing_and_says_the_same(name, results):
+    assert not results[name]["dry_run_changed"]
+    assert results[name]["dry_run_said_the_same"]
+
+
+@pytest.mark.parametrize("verbs", RACES, ids=" against ".join)
+def test_of_two_moderators_at_the_same_time_one_wins_and_the_other_is_told(verbs, results):
+    found = results[" against ".join(verbs)]
+    [winner] = [outcome for outcome in found["outcomes"] if outcome != "settled"]
+    assert winner in verbs
+    assert found["after"] == (APPROVED if winner == "approve" else REJECTED) | {"journal": 0}
