@@ -37,8 +37,12 @@ def annotation(field_name: str) -> str:
     return f"nsfw_{field_name}"
 
 
-def status_of(file: FieldFile) -> str | None:
+def status_of(file: FieldFile | None) -> str | None:
     """The status of one file: from the annotation where there is one, else by a query."""
+    if not isinstance(file, FieldFile):
+        if not file:  # what a template passes where a relation is empty
+            return None
+        raise TypeError(f"{file!r} is no file of a model field.")
     instance, field = file.instance, file.field
     known = vars(instance)
     if annotation(field.name) in known:

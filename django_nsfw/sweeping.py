@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -67,10 +67,7 @@ def sweep(
     """
     before = timezone.now() - older_than
     for entry in journal.entries():
-        written = entry.written
-        if timezone.is_naive(written):
-            written = timezone.make_aware(written)
-        if written > before:
+        if _aware(entry.written) > _aware(before):
             continue
         try:
             yield _mend(entry, dry_run)
@@ -79,10 +76,16 @@ def sweep(
             yield Mended(
                 finding=Finding.FAILED,
                 subject=entry.token,
-                detail=f"{type(error).__name__}: {error}. Nothing was deleted; sweep again.",
+                detail=f"{type(error).__name__}: {str(error).rstrip('.')}. "
+                "Nothing was deleted; sweep again.",
             )
     if verify:
         yield from _verify(dry_run)
+
+
+def _aware(time: datetime) -> datetime:
+    """Storages follow USE_TZ, or do not."""
+    return timezone.make_aware(time) if timezone.is_naive(time) else time
 
 
 def _mend(entry: journal.Entry, dry_run: bool) -> Mended:
@@ -101,14 +104,13 @@ def _mend(entry: journal.Entry, dry_run: bool) -> Mended:
             subject=token,
             detail="the entry itself was cut off, so no file had moved yet",
         )
-    mend = {"upload": _upload, "release": _release, "take_down": _take_down}.get(
-        str(facts.get("op"))
-    )
+    op = facts.get("op") if isinstance(facts, dict) else facts
+    mend = {"upload": _upload, "release": _release, "take_down": _take_down}.get(str(op))
     if mend is None:
         return Mended(
             finding=Finding.UNKNOWN,
             subject=token,
-            detail=f"written by another version of this app: {facts.get('op')!r}",
+            detail=f"written by another version of this app: {op!r}",
         )
     return mend(token, facts, dry_run)
 
