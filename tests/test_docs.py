@@ -1,0 +1,273 @@
+"""What the documentation names exists, and what exists is in the documentation.
+
+Every comparison has two sides, one read from the pages and one derived from the code. Each is
+tried on pages with a row too many and a row too few, so that none of them can only succeed.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import pytest
+
+from django_nsfw import conf, images, validators
+from django_nsfw.detectors import handler, preparation
+from django_nsfw.limits import Limits
+from django_nsfw.models import Scan
+from django_nsfw.policy import Policy
+from django_nsfw.sweeping import Finding, Mended
+from django_nsfw.templatetags.nsfw import register
+from tests import documentation as docs
+from tests.documentation import PACKAGE, PAGES, README, ROOT, SOURCES, UNSAID
+
+EVERY_PAGE = "\n".join(PAGES.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A table of a page, by the head of its first column, and what the code has in its place.
+
+    ``defaults``: the second column is compared with the values, where the page gives a literal.
+    """
+
+    page: str
+    heading: str
+    head: str
+    expected: Callable[[], Mapping[str, Any]]
+    defaults: bool = False
+
+    def differences(self, page: str) -> list[str]:
+        rows = {
+            docs.code(k): v
+            for k, v in docs.table(docs.section(page, self.heading), self.head).items()
+        }
+        expected = self.expected()
+        found = [f"not in the code: {name}" for name in rows if name not in expected]
+        found += [f"not on the page: {name}" for name in expected if name not in rows]
+        if self.defaults:
+            for name in rows.keys() & expected.keys():
+                said, true = docs.value(rows[name][0]), expected[name]
+                if UNSAID not in (said, true) and said != true:
+                    found.append(f"{name}: {said!r} on the page, {true!r} in the code")
+        return found
+
+
+def of(page: str, heading: str, head: str, expected: Any, *, defaults: bool = False) -> Comparison:
+    return Comparison(page=page, heading=heading, head=head, expected=expected, defaults=defaults)
+
+
+COMPARISONS = {
+    "settings": of("settings", "Names", "setting", lambda: {
+        **{name: {} for name in docs.setting_names(SOURCES[PACKAGE / "conf.py"])},
+        "NSFW_DETECTORS": UNSAID, "NSFW_POLICY": conf.DEFAULT_POLICY}, defaults=True),
+    "policy keys": of(
+        "settings", "Policy", "policy key", lambda: docs.defaults_of(Policy), defaults=True),
+    "limits": of("settings", "Limits", "limit", lambda: docs.defaults_of(Limits), defaults=True),
+    "codes of the validator": of(
+        "settings", "NSFWValidator", "validation code", lambda: docs.names(validators.MESSAGES)),
+    "checks": of("checks", "System checks", "id", lambda: docs.names(
+        sorted(set().union(*map(docs.check_ids, SOURCES.values()))))),
+    "detectors": of("detectors", "Detectors", "backend", lambda: docs.names(handler.BACKENDS)),
+    "formats": of("images", "Formats", "format", lambda: docs.names(images.FORMATS | {"HEIF": ()})),
+    "filters and tags": of("listings", "Templates", "filter or tag", lambda: docs.names(
+        {**register.filters, **register.tags})),
+    "permissions": of("moderating", "Permissions", "permission", lambda: docs.names(
+        docs.permissions())),
+    "statuses": of("moderating", "Statuses", "status", lambda: docs.names(Scan.Status.values)),
+    "reasons": of("moderating", "Reasons", "reason", lambda: docs.names(docs.reasons())),
+    "refusals": of("moderating", "In code", "refusal", lambda: docs.names(
+        set().union(*(docs.codes_of("DecisionRefused", source) for source in SOURCES.values())))),
+    "findings of the sweep": of("holding", "The sweep", "finding", lambda: docs.names(
+        finding.value for finding in Finding)),
+    "loggers": of("deployment", "Logging", "logger", lambda: docs.names(docs.loggers(SOURCES))),
+    "keys of nsfw_scan": of("commands", "nsfw_scan", "key", docs.result_keys),
+    "keys of nsfw_prepare": of("commands", "nsfw_prepare", "key", lambda: docs.names(
+        field.name for field in fields(preparation.Prepared))),
+    "keys of nsfw_sweep": of("commands", "nsfw_sweep", "key", lambda: docs.names(
+        [*(field.name for field in fields(Mended)), "needs_person"])),
+}  # fmt: skip
+COMPARISONS |= {
+    f"options of {backend.rpartition('.')[2]}": of(
+        "detectors", backend.rpartition(".")[2], "option",
+        lambda backend=backend: docs.backend_options(backend), defaults=True)
+    for backend in handler.BACKENDS
+}  # fmt: skip
+COMPARISONS |= {
+    f"options of {name}": of(
+        "commands", name, "option", lambda name=name: docs.command_options(name), defaults=True)
+    for name in docs.COMMANDS
+}  # fmt: skip
+
+compare = pytest.mark.parametrize("compared", COMPARISONS.values(), ids=COMPARISONS)
+
+
+@compare
+def test_page_and_code_agree(compared):
+    assert compared.differences(PAGES[compared.page]) == []
+
+
+@compare
+def test_a_row_too_few_would_be_noticed(compared):
+    text = PAGES[compared.page]
+    row = next(iter(docs.table(docs.section(text, compared.heading), compared.head)))
+    without = re.sub(rf"^\| {re.escape(row)} \|.*\n", "", text, flags=re.MULTILINE)
+    assert compared.differences(without) == [f"not on the page: {docs.code(row)}"]
+
+
+@compare
+def test_a_row_too_many_would_be_noticed(compared):
+    text = PAGES[compared.page]
+    own = docs.section(text, compared.heading)
+    more = re.sub(
+        rf"(\| {compared.head} \|.*\n\|[-|]+\|\n)", r"\1| `surplus` | `1` |\n", own, count=1
+    )
+    assert compared.differences(text.replace(own, more)) == ["not in the code: surplus"]
+
+
+@pytest.mark.parametrize(
+    "compared",
+    [c for c in COMPARISONS.values() if c.defaults],
+    ids=[name for name, c in COMPARISONS.items() if c.defaults],
+)
+def test_a_wrong_default_would_be_noticed(compared):
+    rows = docs.table(docs.section(PAGES[compared.page], compared.heading), compared.head)
+    expected = compared.expected()
+    literal = [
+        k for k, v in rows.items() if UNSAID not in (docs.value(v[0]), expected[docs.code(k)])
+    ]
+    assert literal
+    row = f"| {literal[0]} | {rows[literal[0]][0]} |"
+    wrong = docs.section(PAGES[compared.page], compared.heading).replace(
+        row, f"| {literal[0]} | `'wrong'` |"
+    )
+    text = f"# {compared.heading}\n{wrong}"
+    assert [d for d in compared.differences(text) if "'wrong' on the page" in d]
+
+
+def test_every_format_has_its_extensions():
+    rows = docs.table(PAGES["images"], "format")
+    said = {docs.code(k): tuple(re.findall(r"`(\.\w+)`", v[0])) for k, v in rows.items()}
+    assert {k: v for k, v in said.items() if k in images.FORMATS} == dict(images.FORMATS)
+
+
+@pytest.mark.parametrize("name", sorted(docs.dotted_names(EVERY_PAGE + README)))
+def test_what_is_named_exists(name):
+    assert docs.exists(name)
+
+
+def test_every_setting_that_is_named_exists():
+    known = docs.setting_names(SOURCES[PACKAGE / "conf.py"])
+    assert set(re.findall(r"\bNSFW_[A-Z]+\b", EVERY_PAGE)) == known
+
+
+def test_every_check_that_is_named_exists():
+    known = {i.rpartition(".")[2] for i in set().union(*map(docs.check_ids, SOURCES.values()))}
+    assert set(re.findall(r"\b[EW]0\d\d\b", EVERY_PAGE)) == known
+
+
+def test_every_command_has_a_section_and_no_section_lacks_its_command():
+    assert sorted(re.findall(r"^## (.+)$", PAGES["commands"], re.MULTILINE)) == docs.COMMANDS
+
+
+def wrong_words(call: list[str]) -> list[str]:
+    name, *words = call
+    if name not in docs.COMMANDS:
+        return [name]
+    known = docs.command_options(name)
+    return [w for w in words if w.startswith("--") and w not in known]
+
+
+@pytest.mark.parametrize("call", docs.called_commands(EVERY_PAGE + README), ids=" ".join)
+def test_every_call_of_a_command_is_one(call):
+    assert wrong_words(call) == []
+
+
+def test_every_extra_that_is_named_exists():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = set(re.findall(r"django-nsfw\[(\w+)\]", EVERY_PAGE + README))
+    assert {*handler.EXTRAS.values(), "export", "heif"} <= named
+    assert named <= set(project["optional-dependencies"])
+
+
+def test_every_test_that_holds_a_promise_exists():
+    rows = docs.table(PAGES["architecture"], "promise")
+    assert rows
+    for promise, (tests,) in rows.items():
+        named = re.findall(r"`(tests/[\w/]+\.py)`", tests)
+        assert named, promise
+        assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+def test_the_pin_of_the_default_model_is_that_of_the_code():
+    hub = SOURCES[PACKAGE / "detectors" / "hub.py"]  # not imported: it needs the hub's client
+    [revision] = re.findall(r'revision="(\w{40})"', hub)
+    [sha256] = re.findall(r'sha256="(\w{64})"', hub)
+    assert re.findall(r"`(\w{40}|\w{64})`", PAGES["detectors"]) == [revision, sha256]
+
+
+PYTHON = [
+    (f"{page}-{number}", block)
+    for page, text in {**PAGES, "README": README}.items()
+    for number, block in enumerate(docs.blocks(text, "python"))
+]
+
+
+@pytest.mark.parametrize("block", [b for _, b in PYTHON], ids=[name for name, _ in PYTHON])
+def test_python_compiles(block):
+    compile(block, "<documentation>", "exec")
+
+
+# The functions that read the code, on code that has something more.
+
+
+def test_reading_notices_what_is_new():
+    assert docs.check_ids('Error("x", id="django_nsfw.E099")') == {"django_nsfw.E099"}
+    assert docs.setting_names('_mapping("NSFW_NEW", {})') == {"NSFW_NEW"}
+    assert docs.codes_of("Failure", 'Failure(code="new", message=x)') == {"new"}
+    assert docs.loggers(
+        {PACKAGE / "new" / "room.py": "logger = logging.getLogger(__name__)\n"}
+    ) == {"django_nsfw.new.room"}
+    assert docs.constructor_options(
+        "class D:\n    def __init__(self, *, a: int, b: str = 'x') -> None: ...", "D"
+    ) == {"a": docs.REQUIRED, "b": "x"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "django_nsfw.nothing",
+        "django_nsfw.policy.Nothing",
+        "django_nsfw.detectors.timm.Nothing",
+    ],
+)
+def test_a_name_that_does_not_exist_would_be_noticed(name):
+    assert docs.dotted_names(f"see `{name}`.") == {name}
+    assert not docs.exists(name)
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("python manage.py nsfw_nothing", ["nsfw_nothing"]),
+        ("python manage.py nsfw_sweep --nothing", ["--nothing"]),
+        ("`manage.py nsfw_scan DIR --fail-on review`", []),
+    ],
+)
+def test_a_wrong_call_would_be_noticed(line, wrong):
+    [call] = docs.called_commands(line)
+    assert wrong_words(call) == wrong
+
+
+def test_a_block_that_does_not_compile_would_be_noticed():
+    [block] = docs.blocks("```python\nx = = 1\n```\n```text\ny\n```\n", "python")
+    with pytest.raises(SyntaxError):
+        compile(block, "<sample>", "exec")
+
+
+def test_a_page_without_the_section_or_with_a_row_twice_is_an_error():
+    with pytest.raises(KeyError):
+        docs.section("# One\n", "Two")
+    with pytest.raises(ValueError, match="stands there twice"):
+        docs.table("| a | b |\n|---|---|\n| x | 1 |\n| x | 2 |\n", "a")
