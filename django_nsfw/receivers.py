@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.signals import setting_changed
-from django.db import models, router
+from django.db import connections, models, router
 from django.db.models.signals import post_delete, post_save
 
 from . import gate
@@ -52,7 +52,9 @@ def record_uploads(
                 record_named(instance, watched, using=using)
         elif not outcome.recorded:
             record(outcome, instance, watched, using=using, created=created)
-            outcomes[name] = {saved: replace(outcome, recorded=True)}
+            del outcomes[name]
+            if connections[using].in_atomic_block:  # and may be rolled back
+                outcomes[name] = {saved: replace(outcome, recorded=True)}
         elif created and is_recorded(outcome.token, router.db_for_write(Scan)):
             record_named(instance, watched, using=using)  # a copy, made of the same instance
         elif created:
