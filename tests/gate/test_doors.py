@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.db.models.signals import post_save, pre_save
 from django.forms import modelform_factory
 
@@ -145,41 +144,6 @@ def test_the_instance_shows_the_placeholder_right_after_the_save(enter, explicit
         assert file.read() == public()[photo.image.name] != BODY
 
 
-def test_bulk_create_holds_at_once_and_the_sweep_records(explicit, media):
-    bodies = [picture(seed=seed) for seed in range(3)]
-    Photo.objects.bulk_create(
-        Photo(title=f"{i}", image=upload(f"{i}.jpg", body)) for i, body in enumerate(bodies)
-    )
-    assert not {body for _, body in media.received} & set(bodies)
-    assert sorted(held()) == sorted(bodies)
-    assert Scan.objects.count() == 0
-    mended = list(sweep(older_than=timedelta(0)))
-    assert [m.finding for m in mended] == [Finding.RECORDED] * 3
-    assert list(Scan.objects.order_by("object_pk").values_list("object_pk", "status", "name")) == [
-        (str(photo.pk), "held", photo.image.name) for photo in Photo.objects.order_by("pk")
-    ]
-    assert list(sweep(older_than=timedelta(0))) == []
-
-
-def test_an_object_of_bulk_create_that_is_saved_after_the_sweep_has_one_scan(explicit):
-    photos = [Photo(title="x", image=upload(body=BODY))]
-    Photo.objects.bulk_create(photos)
-    list(sweep(older_than=timedelta(0)))
-    photos[0].title = "y"
-    with transaction.atomic():
-        photos[0].save()
-    assert Scan.objects.get().status == "held"
-    assert Photo.objects.get().title == "y"
-
-
-def test_an_object_of_bulk_create_that_is_saved_before_the_sweep_is_recorded_then(explicit):
-    photo = Photo(title="x", image=upload(body=BODY))
-    Photo.objects.bulk_create([photo])
-    photo.save()
-    assert Scan.objects.get().object_pk == str(photo.pk)
-    assert list(sweep(older_than=timedelta(0))) == []
-
-
 def test_saving_again_without_a_new_file_adds_no_scan(explicit, django_assert_num_queries):
     photo = by_create()
     for fresh in (photo, Photo.objects.get(), Photo.objects.only("title").get()):
@@ -212,34 +176,6 @@ def test_an_upload_that_was_given_up_for_another_file_is_not_recorded_for_the_ob
     assert [(s.name, s.status) for s in Scan.objects.all()] == [("photos/there.jpg", "clear")]
     assert [m.finding for m in sweep(older_than=timedelta(0))] == [Finding.KEPT]
     assert held() == [BODY]
-
-
-def test_a_created_object_that_names_a_stored_file_is_scanned_and_taken_down(explicit):
-    default_storage.save("photos/there.jpg", ContentFile(BODY))
-    photo = Photo.objects.create(title="x", image="photos/there.jpg")
-    photo.refresh_from_db()
-    scan = Scan.objects.get()
-    assert (scan.status, scan.name, scan.original_name) == (
-        "held",
-        photo.image.name,
-        "photos/there.jpg",
-    )
-    assert held() == [BODY]
-    assert list(public()) == [photo.image.name]
-    assert public()[photo.image.name] != BODY
-    assert journalled() == []
-
-
-def test_a_created_object_that_names_a_clear_stored_file_keeps_it(constant):
-    default_storage.save("photos/there.jpg", ContentFile(BODY))
-    photo = Photo.objects.create(title="x", image="photos/there.jpg")
-    assert Scan.objects.get().status == "clear"
-    assert public() == {photo.image.name: BODY}
-
-
-def test_a_created_object_that_names_a_missing_file_is_left_alone(explicit):
-    Photo.objects.create(title="x", image="photos/nowhere.jpg", width=1, height=1)
-    assert Scan.objects.count() == 0
 
 
 def test_a_cleared_field_supersedes_nothing_and_stores_nothing(explicit):
@@ -276,24 +212,6 @@ def test_objects_deleted_together_leave_the_queue(explicit):
     by_child()
     Photo.objects.all().delete()
     assert set(Scan.objects.values_list("status", flat=True)) == {"gone"}
-
-
-def test_a_child_made_of_a_held_parent_does_not_settle_it(explicit):
-    photo = by_create()
-    child = FramedPhoto(photo_ptr=photo, frame="pine")
-    child.__dict__.update({k: v for k, v in vars(photo).items() if k not in ("_state",)})
-    child.save()
-    assert [s.status for s in Scan.objects.all()] == ["held"]
-
-
-def test_a_copy_of_a_held_object_is_not_taken_for_clear(explicit):
-    original = by_create()
-    explicit.answer = 0.0
-    clone = Photo.objects.get()
-    clone.pk, clone._state.adding = None, True
-    clone.save()
-    assert clone.pk != original.pk
-    assert "clear" not in Scan.objects.values_list("status", flat=True)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,103 @@
+"""Rows that come by other ways than an upload and a signal: in bulk, as copies, by name."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from django_nsfw.models import Scan
+from django_nsfw.sweeping import Finding, sweep
+from tests.conftest import picture, upload
+from tests.folders import held, journalled, public
+from tests.host.models import FramedPhoto, Photo
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "second"])
+
+BODY = picture(seed=7)
+
+
+def by_create():
+    return Photo.objects.create(title="x", image=upload(body=BODY))
+
+
+def test_bulk_create_holds_at_once_and_the_sweep_records(explicit, media):
+    bodies = [picture(seed=seed) for seed in range(3)]
+    Photo.objects.bulk_create(
+        Photo(title=f"{i}", image=upload(f"{i}.jpg", body)) for i, body in enumerate(bodies)
+    )
+    assert not {body for _, body in media.received} & set(bodies)
+    assert sorted(held()) == sorted(bodies)
+    assert Scan.objects.count() == 0
+    mended = list(sweep(older_than=timedelta(0)))
+    assert [m.finding for m in mended] == [Finding.RECORDED] * 3
+    assert list(Scan.objects.order_by("object_pk").values_list("object_pk", "status", "name")) == [
+        (str(photo.pk), "held", photo.image.name) for photo in Photo.objects.order_by("pk")
+    ]
+    assert list(sweep(older_than=timedelta(0))) == []
+
+
+def test_an_object_of_bulk_create_that_is_saved_after_the_sweep_has_one_scan(explicit):
+    photos = [Photo(title="x", image=upload(body=BODY))]
+    Photo.objects.bulk_create(photos)
+    list(sweep(older_than=timedelta(0)))
+    photos[0].title = "y"
+    with transaction.atomic():
+        photos[0].save()
+    assert Scan.objects.get().status == "held"
+    assert Photo.objects.get().title == "y"
+
+
+def test_an_object_of_bulk_create_that_is_saved_before_the_sweep_is_recorded_then(explicit):
+    photo = Photo(title="x", image=upload(body=BODY))
+    Photo.objects.bulk_create([photo])
+    photo.save()
+    assert Scan.objects.get().object_pk == str(photo.pk)
+    assert list(sweep(older_than=timedelta(0))) == []
+
+
+def test_a_created_object_that_names_a_stored_file_is_scanned_and_taken_down(explicit):
+    default_storage.save("photos/there.jpg", ContentFile(BODY))
+    photo = Photo.objects.create(title="x", image="photos/there.jpg")
+    photo.refresh_from_db()
+    scan = Scan.objects.get()
+    assert (scan.status, scan.name, scan.original_name) == (
+        "held",
+        photo.image.name,
+        "photos/there.jpg",
+    )
+    assert held() == [BODY]
+    assert list(public()) == [photo.image.name]
+    assert public()[photo.image.name] != BODY
+    assert journalled() == []
+
+
+def test_a_created_object_that_names_a_clear_stored_file_keeps_it(constant):
+    default_storage.save("photos/there.jpg", ContentFile(BODY))
+    photo = Photo.objects.create(title="x", image="photos/there.jpg")
+    assert Scan.objects.get().status == "clear"
+    assert public() == {photo.image.name: BODY}
+
+
+def test_a_created_object_that_names_a_missing_file_is_left_alone(explicit):
+    Photo.objects.create(title="x", image="photos/nowhere.jpg", width=1, height=1)
+    assert Scan.objects.count() == 0
+
+
+def test_a_child_made_of_a_held_parent_does_not_settle_it(explicit):
+    photo = by_create()
+    child = FramedPhoto(photo_ptr=photo, frame="pine")
+    child.__dict__.update({k: v for k, v in vars(photo).items() if k not in ("_state",)})
+    child.save()
+    assert [s.status for s in Scan.objects.all()] == ["held"]
+
+
+def test_a_copy_of_a_held_object_is_not_taken_for_clear(explicit):
+    original = by_create()
+    explicit.answer = 0.0
+    clone = Photo.objects.get()
+    clone.pk, clone._state.adding = None, True
+    clone.save()
+    assert clone.pk != original.pk
+    assert "clear" not in Scan.objects.values_list("status", flat=True)
