@@ -180,7 +180,9 @@ class ScanAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
             try:
                 decide(scan, moderator=user)
             except (NSFWError, OSError) as error:
-                self.message_user(request, f"{scan.field} of {scan.object_pk}: {error}", messages.ERROR)
+                self.message_user(
+                    request, f"{scan.field} of {scan.object_pk}: {error}", messages.ERROR
+                )
             else:
                 done += 1
         return done
