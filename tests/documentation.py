@@ -20,7 +20,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(django_nsfw.__file__).parent
 SOURCES = {path: path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/*.md"))}
-EVERY_PAGE = "\n".join(PAGES.values())
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = sorted(p.stem for p in PACKAGE.glob("management/commands/nsfw_*.py"))
 REQUIRED = object()
