@@ -139,8 +139,9 @@ class _Gate:
                 outcome = Outcome(examination=examination, name=stored, original_name=name)
         if own:
             self._examination = examination
-            outcomes = vars(self._instance).setdefault(OUTCOMES, {})
-            outcomes.setdefault(self._watched.field.name, {})[outcome.name] = outcome
+        # The row will name one of them: its own file, even where a subclass stores that by itself.
+        outcomes = vars(self._instance).setdefault(OUTCOMES, {})
+        outcomes.setdefault(self._watched.field.name, {})[outcome.name] = outcome
         return outcome.name
 
     def _hold(
@@ -184,10 +185,19 @@ def _plain(value: Any) -> int | str | None:
 @contextmanager
 def _seekable(content: "File[Any]") -> "Iterator[File[Any]]":
     """Bytes are read twice, to score and to store; a stream is put on disk first."""
-    if content.seekable():
+    if not hasattr(content, "chunks"):  # storages take any stream, as long as it has read()
+        content = File(content)
+    if _can_seek(content):
         yield content
         return
     with tempfile.TemporaryFile() as spooled:
         for chunk in content.chunks():
             spooled.write(chunk.encode() if isinstance(chunk, str) else chunk)
         yield File(spooled, name=content.name)
+
+
+def _can_seek(content: "File[Any]") -> bool:
+    try:
+        return content.seekable() and content.tell() >= 0
+    except AttributeError:  # ``File`` believes a stream that cannot be asked
+        return False
