@@ -61,6 +61,18 @@ def clear():
     upload(score=0.0)
 
 
+def name_a_stored_file():
+    from django.core.files.base import ContentFile
+    from django.core.files.storage import default_storage
+
+    from tests.detectors_for_tests import ConstantDetector
+    from tests.host.models import Photo
+
+    ConstantDetector.answer = 0.8
+    name = default_storage.save("photos/there.png", ContentFile(BODY))
+    Photo.objects.create(image=name)
+
+
 def reject_but_die_before_the_deletion():
     in_transaction(lambda: decide("reject"), die="after")
 
@@ -176,6 +188,12 @@ SCENARIOS = {
         deed=lambda: in_transaction(lambda: decide("approve"), die="after"),
         meanwhile=lambda: decide("reject"),
     ),
+    "stored by other means, bytes half in quarantine": Scenario(
+        deed=name_a_stored_file, moment="quarantine half held/*"
+    ),
+    "stored by other means, file deleted": Scenario(
+        deed=name_a_stored_file, moment="media deleted photos/*"
+    ),
     # A storage that chooses other names
     "upload, journal half written again": Scenario(
         deed=upload, moment="quarantine half journal/*.again.json", media="RenamingMedia"
@@ -188,6 +206,9 @@ SCENARIOS = {
     ),
     # Disks
     "upload, quarantine full": Scenario(deed=upload, largest_file=1_200_000),
+    "release, media full": Scenario(
+        prepare=upload, deed=lambda: decide("approve"), largest_file=1_200_000
+    ),
     "take-down, quarantine full": Scenario(
         prepare=clear, deed=lambda: decide("reject"), largest_file=1_200_000
     ),

@@ -65,6 +65,29 @@ def stream(tmp_path):
     return File(io.BufferedReader(Stream(BODY)), name="cat.jpg")
 
 
+class Reader:
+    """The least that Django takes: something to read from."""
+
+    closed = False
+
+    def __init__(self, body):
+        self._body = io.BytesIO(body)
+        self.close = self._body.close
+
+    def read(self, size=-1):
+        return self._body.read(size)
+
+
+def reader(tmp_path):
+    file = File(Reader(BODY), name="cat.jpg")
+    file.size = len(BODY)
+    return file
+
+
+def bare_stream(tmp_path):
+    return io.BytesIO(BODY)
+
+
 CONTENTS = {
     "an InMemoryUploadedFile": in_memory,
     "a TemporaryUploadedFile": temporary,
@@ -72,6 +95,8 @@ CONTENTS = {
     "an open file": open_file,
     "a file that was read to its end": read_to_its_end,
     "a stream that cannot seek": stream,
+    "something with nothing but read()": reader,
+    "a stream that is no File": bare_stream,
 }
 every_content = pytest.mark.parametrize("make", CONTENTS.values(), ids=CONTENTS)
 
@@ -270,3 +295,17 @@ def test_a_thumbnail_that_the_field_makes_of_a_clear_upload_is_stored(field, con
     assert sorted(public()) == sorted([getattr(badge, field).name, "small/cat.png.png"])
     assert held() == []
     assert Scan.objects.get().name == getattr(badge, field).name
+
+
+@pytest.mark.parametrize("enter", ["create", "save"])
+def test_a_field_that_stores_by_itself_is_held_and_recorded_all_the_same(enter, explicit):
+    if enter == "create":
+        badge = Badge.objects.create(alone=upload("cat.jpg", BODY))
+    else:
+        badge = Badge()
+        badge.alone.save("cat.jpg", ContentFile(BODY))
+    scan = Scan.objects.get()
+    assert (scan.status, scan.field, scan.name) == ("held", "host.Badge.alone", badge.alone.name)
+    assert held() == [BODY]
+    assert BODY not in public().values()
+    assert journalled() == []

@@ -41,6 +41,21 @@ class ThumbnailAfterFieldFile(ImageFieldFile):
         self.storage.save(f"small/{name}.png", shrink(content, 16))
 
 
+class IndependentFieldFile(ImageFieldFile):
+    """Stores by itself and asks nobody."""
+
+    def save(self, name, content, save=True):
+        self.name = self.storage.save(self.field.generate_filename(self.instance, name), content)
+        setattr(self.instance, self.field.attname, self.name)
+        self._committed = True
+        if save:
+            self.instance.save()
+
+
+class IndependentField(models.ImageField):
+    attr_class = IndependentFieldFile
+
+
 class ShrinkingField(models.ImageField):
     attr_class = ShrinkingFieldFile
 

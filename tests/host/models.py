@@ -7,7 +7,7 @@ from django.db import models
 
 from django_nsfw.validators import NSFWValidator
 
-from .fields import ShrinkingField, ThumbnailAfterField, ThumbnailBeforeField
+from .fields import IndependentField, ShrinkingField, ThumbnailAfterField, ThumbnailBeforeField
 from .storages import papers
 
 
@@ -80,3 +80,4 @@ class Badge(models.Model):
     shrunk = ShrinkingField(upload_to="badges", blank=True, validators=[NSFWValidator()])
     before = ThumbnailBeforeField(upload_to="badges", blank=True, validators=[NSFWValidator()])
     after = ThumbnailAfterField(upload_to="badges", blank=True, validators=[NSFWValidator()])
+    alone = IndependentField(upload_to="badges", blank=True, validators=[NSFWValidator()])
