@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.signals import setting_changed
 from django.db import connections, models, router
+from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_delete, post_save
 
 from . import gate
@@ -44,11 +45,14 @@ def record_uploads(
             continue
         if update_fields is not None and name not in update_fields:
             continue  # FieldFile.save(save=False) came before; a later save names the field
-        saved = vars(instance).get(watched.field.attname)
-        saved = getattr(saved, "name", saved)
+        file = vars(instance).get(watched.field.attname)
+        saved = getattr(file, "name", file)
+        foreign = isinstance(file, FieldFile) and file.field != watched.field
         outcome = outcomes.get(name, {}).get(saved)
+        if foreign:  # it was stored, or is, by the field of another model, where no gate stands
+            vars(instance)[watched.field.attname] = saved
         if outcome is None:
-            if created:
+            if created or foreign:
                 record_named(instance, watched, using=using)
         elif not outcome.recorded:
             record(outcome, instance, watched, using=using, created=created)

@@ -226,7 +226,8 @@ def _catch_up(scan: Scan | None, facts: Mapping[str, Any], *, before: str, bytes
 def _verify(dry_run: bool) -> Iterator[Mended]:
     db = router.db_for_write(Scan)
     quarantine = journal.quarantine_storage()
-    for scan in Scan.objects.using(db).filter(status=Scan.Status.HELD).iterator(chunk_size=500):
+    behind_placeholders = Scan.objects.using(db).filter(status__in=Scan.HIDDEN)
+    for scan in behind_placeholders.exclude(quarantine_name="").iterator(chunk_size=500):
         subject = f"{scan.field} of {scan.object_pk}"
         try:
             named = Row.of(scan).name()

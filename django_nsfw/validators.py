@@ -40,6 +40,7 @@ LIMIT_MESSAGES: dict[str, Promise] = {
     "pixels in all frames": _(
         "All its frames together have %(value)s pixels; at most %(limit)s are accepted."
     ),
+    "scans": _("It is stored in %(value)s passes; at most %(limit)s are accepted."),
     "aspect ratio": _(
         "It is %(value)s times as long as it is wide; at most %(limit)s is accepted."
     ),

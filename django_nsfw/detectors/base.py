@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+IDENTITY_LENGTH = 255
+"""Characters that a scan keeps of an identity. A cut one would be another identity."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Identity:
     """Exactly what produced a score. Scores of different identities are never compared."""
@@ -28,7 +32,8 @@ class Identity:
     """Changes whenever the same bytes would reach the model as other numbers."""
 
     def __str__(self) -> str:
-        model = f"{self.model}@{self.revision[:12]}" if self.revision else self.model
+        name = self.model if len(self.model) <= 120 else f"…{self.model[-119:]}"
+        model = f"{name}@{self.revision[:12]}" if self.revision else name
         return (
             f"{model} sha256:{self.weights[:12]} {self.engine}/{self.precision} "
             f"pre:{self.preprocessing}"

@@ -14,7 +14,7 @@ from django.core.signals import setting_changed
 
 from ..conf import nsfw_settings
 from ..exceptions import DetectorUnavailable
-from .base import Detector
+from .base import IDENTITY_LENGTH, Detector
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +113,7 @@ class DetectorHandler:
             detector = self.build(alias)
             try:
                 detector.load()
+                _require_storable(detector)
             except ImproperlyConfigured as error:
                 raise ImproperlyConfigured(f"NSFW_DETECTORS[{alias!r}]: {error}") from error
         except (DetectorUnavailable, ImproperlyConfigured) as error:
@@ -146,6 +147,14 @@ class _Slot:
         if self._failure is not None and time.monotonic() < self._retry_at:
             raise _without_traceback(self._failure)
         self._failure = None
+
+
+def _require_storable(detector: Detector) -> None:
+    if len(detector.identity) > IDENTITY_LENGTH:
+        raise ImproperlyConfigured(
+            f"the identity of {type(detector).__name__} has {len(detector.identity)} characters, "
+            f"at most {IDENTITY_LENGTH} can be stored: {detector.identity}"
+        )
 
 
 def _without_traceback(error: _LoadError) -> _LoadError:

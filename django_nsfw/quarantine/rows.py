@@ -11,6 +11,7 @@ from django.db import connections, models, router
 
 from ..exceptions import DecisionRefused
 from ..models import Scan
+from ..models.scan import pk_as_text, pk_from_text
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Row:
             rows = model._base_manager.using(db).filter(**{field.attname: name})
             pk = rows.values_list("pk", flat=True).first()
             if pk is not None:
-                return cls(field, str(pk), db)
+                return cls(field, pk_as_text(pk), db)
         return None
 
     @property
@@ -49,7 +50,7 @@ class Row:
     def rows(self) -> "models.QuerySet[models.Model]":
         """This row and no other."""
         model: type[models.Model] = self.field.model
-        return model._base_manager.using(self.db).filter(pk=self.pk)
+        return model._base_manager.using(self.db).filter(pk=pk_from_text(model, self.pk))
 
     def name(self) -> str | None:
         """What the row names now; None where there is no such row."""

@@ -71,3 +71,8 @@ class Needy(Plain):
 
 class NoDetector:
     pass
+
+
+class LongWinded(Plain):
+    def load(self):
+        self.identity = "i" * 256

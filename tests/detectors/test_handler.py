@@ -289,3 +289,13 @@ def test_a_forked_child_builds_its_own_even_while_the_parent_holds_the_locks():
     )
 
     assert out == "child built both\n"
+
+
+def test_an_identity_that_no_scan_could_keep_is_refused(settings):
+    settings.NSFW_DETECTORS = {"long": {"BACKEND": f"{HERE}.LongWinded"}}
+    with pytest.raises(ImproperlyConfigured) as error:
+        detectors["long"]
+    assert str(error.value).startswith(
+        "NSFW_DETECTORS['long']: the identity of LongWinded has 256 characters, at most 255 can "
+        "be stored: iii"
+    )

@@ -81,3 +81,15 @@ class Badge(models.Model):
     before = ThumbnailBeforeField(upload_to="badges", blank=True, validators=[NSFWValidator()])
     after = ThumbnailAfterField(upload_to="badges", blank=True, validators=[NSFWValidator()])
     alone = IndependentField(upload_to="badges", blank=True, validators=[NSFWValidator()])
+
+
+class Slide(models.Model):
+    """Its primary key has two columns, one of them no text."""
+
+    pk = models.CompositePrimaryKey("tray", "position")
+    tray = models.UUIDField(default=uuid.uuid4)
+    position = models.IntegerField()
+    image = models.ImageField(upload_to="slides", validators=[NSFWValidator()])
+
+    def __str__(self):
+        return f"slide {self.position} of {self.tray}"
