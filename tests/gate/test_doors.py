@@ -223,6 +223,8 @@ def test_instances_and_their_files_can_be(again, explicit):
     photo = by_create()
     twin = again(photo)
     assert twin.image.name == photo.image.name
+    twin.save()
+    assert Scan.objects.count() == 1
     file = again(photo.image)
     assert type(file) is type(photo.image)
     assert (file.name, file.storage) == (photo.image.name, photo.image.storage)

@@ -11,7 +11,7 @@ from django_nsfw.models import Scan
 from django_nsfw.sweeping import Finding, sweep
 from tests.conftest import picture, upload
 from tests.folders import held, journalled, public
-from tests.host.models import FramedPhoto, Photo
+from tests.host.models import Asset, FramedPhoto, Photo
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "second"])
 
@@ -101,3 +101,25 @@ def test_a_copy_of_a_held_object_is_not_taken_for_clear(explicit):
     clone.save()
     assert clone.pk != original.pk
     assert "clear" not in Scan.objects.values_list("status", flat=True)
+
+
+@pytest.mark.parametrize("stored", [True, False], ids=["stored already", "stored with it"])
+def test_the_file_of_an_unwatched_field_is_scanned_after_the_commit(
+    stored, constant, django_assert_num_queries
+):
+    photo = by_create()
+    constant.answer = 0.8
+    asset = Asset(thumbnail=upload("x.jpg", body=picture(seed=8)))
+    if stored:
+        asset.save()
+    photo.image = asset.thumbnail
+    photo.save()
+    photo.refresh_from_db()
+    assert list(Scan.objects.order_by("pk").values_list("status", "name")) == [
+        ("superseded", "photos/cat.jpg"),
+        ("held", photo.image.name),
+    ]
+    assert picture(seed=8) not in public().values()
+    assert held() == [picture(seed=8)]
+    with django_assert_num_queries(1):
+        photo.save()
