@@ -62,7 +62,7 @@ def sweep(
 ) -> Iterator[Mended]:
     """Mend every movement that began longer than ``older_than`` ago and did not end.
 
-    ``verify`` also asks, for every scan that waits behind a placeholder, whether its bytes and
+    ``verify`` also asks, for every scan behind a placeholder, whether its bytes and
     its object are still there. ``dry_run`` changes nothing and yields the same.
     """
     before = timezone.now() - older_than
