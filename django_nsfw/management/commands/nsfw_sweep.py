@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--verify",
             action="store_true",
-            help="also ask for every held or rejected file whether its bytes and its object are still there",
+            help="also ask whether the bytes and object of every held or rejected file are there",
         )
         parser.add_argument("--dry-run", action="store_true", help="say it, change nothing")
         parser.add_argument("--format", choices=["text", "json"], default="text")
