@@ -141,7 +141,10 @@ def test_nothing_imports_the_top_floor(top):
 @pytest.mark.parametrize(
     ("framework", "rooms"),
     [
-        ("torch", {"django_nsfw.detectors.timm", "django_nsfw.detectors.export"}),
+        (
+            "torch",
+            {f"django_nsfw.detectors.{module}" for module in ("timm", "export", "fused_attention")},
+        ),
         ("timm", {"django_nsfw.detectors.timm", "django_nsfw.detectors.export"}),
         ("onnxruntime", {"django_nsfw.detectors.runtime", "django_nsfw.detectors.onnx"}),
         ("onnx", {"django_nsfw.detectors.export"}),

@@ -16,6 +16,8 @@ from PIL.Image import Image
 from ..exceptions import DetectorUnavailable, NSFWError
 from ..scores import Scores
 from .digests import sha256_of
+from .fused_attention import DOMAIN, fused_attention
+from .fused_attention import OPSET as DOMAIN_OPSET
 from .metadata import Metadata
 from .onnx import OnnxDetector
 from .preprocessing import Preprocessing
@@ -123,7 +125,7 @@ def _write(module: torch.nn.Module, metadata: Metadata, side: int, path: Path) -
     is what the comparison of scores is for."""
     example = torch.zeros(2, 3, side, side)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), fused_attention():
             # That torch prefers its other exporter, and what a trace cannot follow.
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
@@ -133,6 +135,7 @@ def _write(module: torch.nn.Module, metadata: Metadata, side: int, path: Path) -
                 path,
                 dynamo=False,
                 opset_version=OPSET,
+                custom_opsets={DOMAIN: DOMAIN_OPSET},
                 input_names=["pixels"],
                 output_names=["probabilities"],
                 dynamic_axes={"pixels": {0: "batch"}, "probabilities": {0: "batch"}},

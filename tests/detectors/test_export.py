@@ -51,6 +51,32 @@ def test_the_exported_file_scores_as_the_original(original_scores, exported, pic
     assert (exported.pictures, exported.size) == (8, exported.path.stat().st_size)
 
 
+def test_attention_is_one_operator(exported):
+    import onnx
+
+    operators = [node.op_type for node in onnx.load(exported.path).graph.node]
+
+    assert operators.count("MultiHeadAttention") == 12  # one a block
+    assert operators.count("Softmax") == 1  # that of the probabilities
+
+
+def test_attention_that_is_not_plain_is_exported_as_it_is():
+    import torch
+    from torch.nn import functional
+
+    from django_nsfw.detectors.fused_attention import fused_attention
+
+    usual = functional.scaled_dot_product_attention
+    query = torch.rand(1, 2, 5, 4)
+    mask = torch.ones(5, 5, dtype=torch.bool).tril()
+    with fused_attention():
+        masked = functional.scaled_dot_product_attention(query, query, query, attn_mask=mask)
+        causal = functional.scaled_dot_product_attention(query, query, query, is_causal=True)
+    assert torch.equal(masked, usual(query, query, query, attn_mask=mask))
+    assert torch.equal(causal, usual(query, query, query, is_causal=True))
+    assert functional.scaled_dot_product_attention is usual
+
+
 def test_the_exported_file_says_what_it_is(original, exported):
     detector = OnnxDetector(path=exported.path)
     detector.load()

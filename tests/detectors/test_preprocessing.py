@@ -112,3 +112,24 @@ def test_metadata_that_are_not_ours_are_refused(change, message):
 def test_a_foreign_file_has_none():
     with pytest.raises(ValueError, match=r"^it carries no metadata of django_nsfw$"):
         Metadata.from_props({"author": "somebody"})
+
+
+@pytest.mark.parametrize("size", [(1000, 750), (750, 1000), (816, 612), (1152, 864), (768, 768)])
+@pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])
+def test_resizing_only_what_is_seen_gives_the_very_same_pixels(size, interpolation):
+    noise = np.random.default_rng(7).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    image = Image.fromarray(noise)
+    ours = Preprocessing(
+        side=384,
+        interpolation=interpolation,
+        crop_pct=1.0,
+        crop_mode="center",
+        mean=(0.5,) * 3,
+        std=(0.5,) * 3,
+    )
+    resample = Image.Resampling[interpolation.upper()]
+    whole = image.resize(ours._size(image), resample)
+    left, top = (whole.width - 384) // 2, (whole.height - 384) // 2
+    expected = whole.crop((left, top, left + 384, top + 384))
+
+    assert ours._square(image).tobytes() == expected.tobytes()
