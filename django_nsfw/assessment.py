@@ -6,32 +6,33 @@ Every failure ends in an :class:`~django_nsfw.scores.Assessment` that says why t
 import hashlib
 import io
 import logging
-import os
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 from django.core.exceptions import ImproperlyConfigured
 
+from . import perceptual
 from .conf import nsfw_settings
 from .detectors import Detector, detectors
 from .exceptions import (
     FILE_FAULTS,
     AssessmentError,
     AssessmentTimeout,
-    DetectorBusy,
     DetectorUnavailable,
     ImageTooLarge,
     UnreadableImage,
 )
+from .flights import in_flight
 from .limits import Limits
-from .scores import Assessment, CropScores, Failure
+from .memo import memo
+from .scores import Assessment, CropScores, Failure, Perceptual
 
 if TYPE_CHECKING:
     from django.core.files import File
+    from PIL.Image import Image
 
     from .images import Crop, Header, Picture
 
@@ -43,12 +44,35 @@ Body: TypeAlias = "BinaryIO | File[Any]"
 Recall = Callable[[str, str], Assessment | None]
 """(sha256, detector identity) → an assessment recorded earlier."""
 
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What an assessment is needed for, besides the scores.
+
+    ``settled``: whether the bytes of a SHA-256 are known and nobody needs a score of them.
+    ``perceptual``, ``rotations``: whether to take the PDQ hash, and that of the turned picture.
+    """
+
+    settled: Callable[[str], bool] | None = None
+    perceptual: bool = False
+    rotations: bool = False
+
+    def lacks(self, found: Perceptual) -> bool:
+        return self.perceptual and (not found.pdq or (self.rotations and not found.rotations))
+
+
+SCORES_ALONE = Wanted()
+
 CHUNK = 1 << 20
-MEMO_ENTRIES = 256
 
 
 def assess(
-    file: Body, *, name: str = "", alias: str = "default", recall: Recall | None = None
+    file: Body,
+    *,
+    name: str = "",
+    alias: str = "default",
+    recall: Recall | None = None,
+    wanted: Wanted = SCORES_ALONE,
 ) -> Assessment:
     """Assess the bytes of ``file``, read from its start; its position is put back.
 
@@ -61,7 +85,7 @@ def assess(
     with _from_start(file) as body:
         sha256, size = digest(body)
         body.seek(0)
-        assessment = _Attempt(body, sha256, size, limits, started).run(alias, recall)
+        assessment = _Attempt(body, sha256, size, limits, started, wanted).run(alias, recall)
     return _with_extension_checked(assessment, name)
 
 
@@ -78,17 +102,25 @@ class _Attempt:
     """One assessment under way: what is known of the file so far, whatever goes wrong next."""
 
     def __init__(
-        self, body: BinaryIO, sha256: str, size: int, limits: Limits, started: float
+        self,
+        body: BinaryIO,
+        sha256: str,
+        size: int,
+        limits: Limits,
+        started: float,
+        wanted: Wanted,
     ) -> None:
         self.body = body
         self.sha256 = sha256
         self.size = size
         self.limits = limits
         self.started = started
+        self.wanted = wanted
         self.header: Header | None = None
         self.frames = 0
         self.detector = ""
         self.crops: list[CropScores] = []
+        self.perceptual = Perceptual()
 
     def run(self, alias: str, recall: Recall | None) -> Assessment:
         try:
@@ -108,17 +140,29 @@ class _Attempt:
 
     def _score(self, alias: str, recall: Recall | None) -> Assessment:
         picture = self._open()
-        detector = detectors[alias]
+        if self.wanted.settled is not None and self.wanted.settled(self.sha256):
+            return self._unasked(alias, recall)
+        try:
+            detector = detectors[alias]
+        except Exception:
+            self._perceive_alone(picture)  # it may resemble something, whatever its score
+            raise
         known = self._known(detector.identity, recall)
         if known is not None:
+            if not self.wanted.lacks(known.perceptual):
+                return known
+            self._perceive_alone(picture)
+            known = replace(known, perceptual=self.perceptual)
+            memo.put(known)
             return known
         deadline = time.perf_counter() + self.limits.timeout
-        with _in_flight(self.limits.max_in_flight, self.limits.timeout):
+        with in_flight(self.limits.max_in_flight, self.limits.timeout):
             # A fallback may change detectors half-way; scores of two are never mixed.
             for _ in range(3):
                 self.detector = detector.identity
                 self.crops = []
-                self._predict(detector, picture.crops(input_side=detector.input_side), deadline)
+                crops = picture.crops(input_side=detector.input_side, first=self._perceive)
+                self._predict(detector, crops, deadline)
                 if detector.identity == self.detector:
                     break
             else:
@@ -141,6 +185,32 @@ class _Attempt:
         picture = open_picture(self.body, self.limits)
         self.frames = picture.frames
         return picture
+
+    def _unasked(self, alias: str, recall: Recall | None) -> Assessment:
+        """Of bytes that are settled: the scores that are remembered, or none and no reason."""
+        try:
+            known = self._known(detectors[alias].identity, recall)
+        except (AssessmentError, ImproperlyConfigured):
+            known = None
+        return known or self._result(None)
+
+    def _perceive(self, frame: "Image") -> None:
+        """Take the hash of the first frame, upright and whole, white where it is transparent.
+
+        Later frames are picked at random; the first one is always decoded.
+        """
+        if self.wanted.lacks(self.perceptual):
+            self.perceptual = perceptual.perceive(frame, rotations=self.wanted.rotations)
+
+    def _perceive_alone(self, picture: "Picture") -> None:
+        """Where no detector will look at the picture: decode it for the hash."""
+        if not self.wanted.lacks(self.perceptual):
+            return
+        try:
+            with in_flight(self.limits.max_in_flight, self.limits.timeout):
+                next(picture.crops(input_side=perceptual.SIDE, first=self._perceive), None)
+        except AssessmentError:
+            logger.debug("No perceptual hash of %s", self.sha256, exc_info=True)
 
     def _known(self, identity: str, recall: Recall | None) -> Assessment | None:
         known = memo.get(self.sha256, identity)
@@ -175,6 +245,7 @@ class _Attempt:
             height=header.height if header else 0,
             frames=self.frames,
             ms=(time.perf_counter() - self.started) * 1000,
+            perceptual=self.perceptual,
         )
 
 
@@ -193,58 +264,6 @@ def _with_extension_checked(assessment: Assessment, name: str) -> Assessment:
         failure = Failure(code=error.code, message=str(error), params=error.params)
         return assessment.failed(failure)
     return assessment
-
-
-class _Memo:
-    """The latest assessments of this process by (sha256, detector identity)."""
-
-    def __init__(self, entries: int) -> None:
-        self._entries = entries
-        self._kept: OrderedDict[tuple[str, str], Assessment] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, sha256: str, detector: str) -> Assessment | None:
-        with self._lock:
-            kept = self._kept.get((sha256, detector))
-            if kept is not None:
-                self._kept.move_to_end((sha256, detector))
-            return kept
-
-    def put(self, assessment: Assessment) -> None:
-        with self._lock:
-            self._kept[assessment.sha256, assessment.detector] = assessment
-            while len(self._kept) > self._entries:
-                self._kept.popitem(last=False)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._kept.clear()
-
-
-memo = _Memo(MEMO_ENTRIES)
-_flights: dict[int, threading.BoundedSemaphore] = {}
-
-
-def _after_fork() -> None:
-    """A lock that another thread of the parent held would never be released in the child."""
-    global memo
-    memo = _Memo(MEMO_ENTRIES)
-    _flights.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
-
-
-@contextmanager
-def _in_flight(limit: int, timeout: float) -> Iterator[None]:
-    semaphore = _flights.setdefault(limit, threading.BoundedSemaphore(limit))
-    if not semaphore.acquire(timeout=timeout):
-        raise DetectorBusy(f"{limit} images were in flight for {timeout:g} s.")
-    try:
-        yield
-    finally:
-        semaphore.release()
 
 
 @contextmanager

@@ -1,11 +1,17 @@
 """Assessment → verdict → action. Pure: no I/O, no settings, tested by tables."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, get_args
 
-from .scores import Assessment, Verdict
+from .scores import Assessment, KnownMatch, Verdict
+
+Rule = Literal["apply", "review", "ignore"]
+
+NAME_MATTERS = frozenset({"extension_mismatch", "unsupported_format"})
+"""Failures that an approved twin does not excuse: the approval was for bytes, not for the name
+under which a server would now hand them to browsers."""
 
 
 class Action(StrEnum):
@@ -16,6 +22,29 @@ class Action(StrEnum):
     HOLD = "hold"
 
 
+class KnownOptions(TypedDict, total=False):
+    """The keys of the policy key ``known``."""
+
+    exact: Rule
+    similar: Rule
+    rotations: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownRules:
+    """What becomes of an upload that a decision settles already."""
+
+    exact: Rule = "apply"
+    """The same bytes."""
+    similar: Rule = "review"
+    """Within 31 of the 256 bits of the PDQ hash."""
+    rotations: bool = False
+    """Look for turned and mirrored ones as well."""
+
+    def rule(self, match: KnownMatch) -> Rule:
+        return self.exact if match.exact else self.similar
+
+
 class PolicyOptions(TypedDict, total=False):
     """The keys of ``NSFW_POLICY``, of an entry of ``NSFW_FIELDS`` and of ``NSFWValidator``."""
 
@@ -23,6 +52,7 @@ class PolicyOptions(TypedDict, total=False):
     reject: float | None
     on_error: Literal["hold", "reject", "allow"]
     on_review: Literal["hold", "flag"]
+    known: KnownOptions
     detector: str
     uploader: str
     for_object: str
@@ -43,6 +73,8 @@ class Policy:
     """What becomes of a file that could not be scored."""
     on_review: Literal["hold", "flag"] = "hold"
     """``flag``: stays public and waits in the queue."""
+    known: KnownRules = KnownRules()
+    """What a decision about the same or a similar picture does here."""
     detector: str = "default"
     """Alias in ``NSFW_DETECTORS``."""
     uploader: str = ""
@@ -52,10 +84,16 @@ class Policy:
 
     @classmethod
     def of(cls, *layers: Mapping[str, Any]) -> "Policy":
-        """The policy of settings layers, later ones winning. ``ValueError`` names what is wrong."""
+        """The policy of settings layers, later ones winning. ``ValueError`` names what is wrong.
+
+        ``known`` is merged key by key: a layer that says ``similar`` leaves ``exact`` as it was.
+        """
         merged: dict[str, Any] = {}
+        known = KnownRules()
         for layer in layers:
             merged |= layer
+            if "known" in layer:
+                known = merged["known"] = _known(known, layer["known"])
         valid = [f.name for f in fields(cls)]
         for key in merged:
             if key not in valid:
@@ -64,7 +102,30 @@ class Policy:
         policy._validate()
         return policy
 
-    def verdict(self, assessment: Assessment) -> Verdict:
+    def verdict(self, assessment: Assessment, match: KnownMatch | None = None) -> Verdict:
+        """What becomes of the file; ``match`` is what is known of it, if anything is.
+
+        A rejected twin under ``review`` makes a person look where nobody would; an approved one
+        changes nothing there, and is shown to who looks.
+        """
+        found = self._verdict_of_scores(assessment)
+        if match is None:
+            return found
+        if self.settles(match, assessment):
+            return Verdict.REJECT if match.rejected else Verdict.ALLOW
+        passes = self.action(found) is Action.PASS
+        if match.rejected and passes and self.known.rule(match) != "ignore":
+            return Verdict.REVIEW
+        return found
+
+    def settles(self, match: KnownMatch, assessment: Assessment) -> bool:
+        """Whether the decision behind ``match`` holds for this file, whatever its score."""
+        if self.known.rule(match) != "apply":
+            return False
+        failure = assessment.failure
+        return match.rejected or failure is None or failure.code not in NAME_MATTERS
+
+    def _verdict_of_scores(self, assessment: Assessment) -> Verdict:
         if assessment.failure is not None or assessment.nsfw is None:
             return Verdict.UNKNOWN
         if self.reject is not None and assessment.nsfw >= self.reject:
@@ -108,3 +169,22 @@ class Policy:
         for key in ("detector", "uploader", "for_object"):
             if not isinstance(getattr(self, key), str):
                 raise ValueError(f"{key!r} must be a string, not {getattr(self, key)!r}.")
+
+
+def _known(rules: KnownRules, layer: Any) -> KnownRules:
+    """``rules`` with a layer of settings laid over them."""
+    if isinstance(layer, KnownRules):
+        return layer
+    if not isinstance(layer, Mapping):
+        raise ValueError(f"'known' must be a dictionary, not {layer!r}.")
+    for key, value in layer.items():
+        if key not in asdict(rules):
+            raise ValueError(f"'known' has no key {key!r}. Valid keys: {', '.join(asdict(rules))}.")
+        if key == "rotations":
+            if not isinstance(value, bool):
+                raise ValueError(f"'known': 'rotations' must be True or False, not {value!r}.")
+        elif value not in get_args(Rule):
+            raise ValueError(
+                f"'known': {key!r} must be one of {', '.join(get_args(Rule))}, not {value!r}."
+            )
+    return replace(rules, **layer)

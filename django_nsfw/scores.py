@@ -80,13 +80,36 @@ class Failure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Perceptual:
+    """The PDQ hash of a picture: 256 bits as 64 hexadecimal digits, and a quality of 0 to 100.
+
+    ``rotations``: the hashes of its seven other turns and mirrors, where they were asked for.
+    """
+
+    pdq: str = ""
+    quality: int = 0
+    rotations: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {"pdq": self.pdq, "quality": self.quality, "rotations": list(self.rotations)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Perceptual":
+        return cls(
+            pdq=values["pdq"], quality=values["quality"], rotations=tuple(values["rotations"])
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Assessment:
     """The outcome for one file: the scores of every crop, or the reason there are none.
 
     ``detector`` is the identity string of what scored it, empty where nothing did. ``width``,
     ``height`` (pixels, as stored, before orientation) and ``frames`` are 0 and ``format`` empty
     where the header could not be read. ``ms`` is the wall time that this assessment took. Crops
-    beside a failure are what was seen before it, for people; they decide nothing.
+    beside a failure are what was seen before it, for people; they decide nothing. Neither crops
+    nor failure: the bytes are known, and nobody asked a detector. ``perceptual`` is empty where
+    it was not asked for or no first frame could be decoded.
     """
 
     sha256: str
@@ -99,6 +122,7 @@ class Assessment:
     height: int = 0
     frames: int = 0
     ms: float = 0.0
+    perceptual: Perceptual = Perceptual()
 
     @property
     def worst(self) -> CropScores | None:
@@ -124,13 +148,21 @@ class Assessment:
             "height": self.height,
             "frames": self.frames,
             "ms": self.ms,
+            "perceptual": self.perceptual.as_json(),
         }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Assessment":
         failure = values["failure"]
-        crops = tuple(map(CropScores.from_json, values["crops"]))
-        return cls(**{**values, "crops": crops, "failure": Failure(**failure) if failure else None})
+        perceptual = values.get("perceptual")  # entries written before there was one lack it
+        return cls(
+            **{
+                **values,
+                "crops": tuple(map(CropScores.from_json, values["crops"])),
+                "failure": Failure(**failure) if failure else None,
+                "perceptual": Perceptual.from_json(perceptual) if perceptual else Perceptual(),
+            }
+        )
 
     def failed(self, failure: Failure) -> "Assessment":
         """The same assessment, undone by a failure that was found later."""
@@ -148,3 +180,20 @@ class Verdict(StrEnum):
     REVIEW = "review"
     REJECT = "reject"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownMatch:
+    """A settled picture that an upload equals or resembles.
+
+    ``known`` is the key of the ``KnownImage``; ``distance`` the bits in which the PDQ hashes
+    differ, None where the bytes are the same.
+    """
+
+    known: Any
+    rejected: bool
+    distance: int | None = None
+
+    @property
+    def exact(self) -> bool:
+        return self.distance is None

@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from django_nsfw import assessment
 from django_nsfw.assessment import assess
 from django_nsfw.exceptions import DetectorUnavailable
+from django_nsfw.memo import Memo
 from tests.conftest import encode, mistaken, photograph, picture
 from tests.detectors_for_tests import ConstantDetector
 
@@ -73,7 +74,7 @@ def test_an_earlier_record_is_asked_before_the_detector(constant):
 
 
 def test_the_memo_forgets_the_oldest(constant):
-    memo = assessment._Memo(entries=2)
+    memo = Memo(entries=2)
     kept = [assess(io.BytesIO(picture(seed=seed))) for seed in range(3)]
     for one in kept:
         memo.put(one)

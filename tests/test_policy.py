@@ -85,7 +85,7 @@ def test_later_layers_win():
         (
             {"reviw": 0.4},
             "unknown policy key 'reviw'. Valid keys: review, reject, on_error, on_review, "
-            "detector, uploader, for_object.",
+            "known, detector, uploader, for_object.",
         ),
         ({"review": "0.4"}, "'review' must be a number from 0 to 1 or None, not '0.4'."),
         ({"review": True}, "'review' must be a number from 0 to 1 or None, not True."),

@@ -3,7 +3,7 @@
 import math
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
@@ -153,13 +153,20 @@ class Picture:
             vars(image).update(n_frames=self.frames, is_animated=self.frames > 1)
         return image
 
-    def crops(self, *, input_side: int, rng: random.Random | None = None) -> Iterator[Crop]:
+    def crops(
+        self,
+        *,
+        input_side: int,
+        rng: random.Random | None = None,
+        first: Callable[[Image.Image], None] | None = None,
+    ) -> Iterator[Crop]:
         """What a detector with an input of ``input_side`` pixels must look at, frame by frame.
 
         Decodes lazily and holds one frame at a time. Crops come in the size they were decoded
         in; bringing them to the input, by an antialiased filter, is the detector's job. ``rng``
-        picks the frames in between; by default nobody can predict it. Raises ``ImageError``
-        where a frame cannot be decoded; the crops before it say nothing of the rest then.
+        picks the frames in between; by default nobody can predict it. ``first`` is shown the whole
+        first frame, over white. Raises ``ImageError`` where a frame cannot be decoded; the crops
+        before it say nothing of the rest then.
         """
         limits = self._limits
         indexes = choose_frames(
@@ -184,6 +191,8 @@ class Picture:
             total += pixels.colour.width * pixels.colour.height
             if total > limits.max_total_pixels:
                 raise too_large("pixels in all frames", total, limits.max_total_pixels)
+            if first is not None and index == 0:
+                first(_laid(pixels.colour, pixels.alpha, Ground.WHITE))
             yield from _cut(index, pixels)
 
     def _jpeg(self, index: int, input_side: int) -> colour.Pixels:
@@ -261,9 +270,16 @@ def _cut(frame: int, pixels: colour.Pixels) -> Iterator[Crop]:
             yield Crop(frame=frame, tile=tile, ground=Ground.OPAQUE, image=part)
         else:
             for ground in (Ground.WHITE, Ground.BLACK):
-                laid = Image.new("RGB", part.size, ground.value)
-                laid.paste(part, mask=alpha)
+                laid = _laid(part, alpha, ground)
                 yield Crop(frame=frame, tile=tile, ground=ground, image=laid)
             yield Crop(frame=frame, tile=tile, ground=Ground.RAW, image=part)
         if stored is not None:
             yield Crop(frame=frame, tile=tile, ground=Ground.RAW, image=stored)
+
+
+def _laid(image: Image.Image, alpha: Image.Image | None, ground: Ground) -> Image.Image:
+    if alpha is None:
+        return image
+    laid = Image.new("RGB", image.size, ground.value)
+    laid.paste(image, mask=alpha)
+    return laid
