@@ -7,6 +7,7 @@ from . import quarantine
 from .assessment import digest
 from .exceptions import DecisionRefused
 from .models import Decision, Scan
+from .quarantine.faults import storage_cannot
 from .quarantine.hold import CHANGED
 from .quarantine.rows import Row, follow
 from .stored import scan_stored
@@ -112,7 +113,10 @@ def _require_unsettled(scan: Scan, db: str) -> None:
 
 def _require_same_bytes(scan: Scan, row: Row) -> None:
     try:
-        with row.storage.open(scan.name) as file:
+        with (
+            storage_cannot("give the file", field=scan.field),
+            row.storage.open(scan.name) as file,
+        ):
             found, _ = digest(file)
     except FileNotFoundError as error:
         raise DecisionRefused(f"The file {scan.name!r} is missing.", code="missing") from error

@@ -78,8 +78,12 @@ class AssessmentTimeout(DetectorError):
     code = "timeout"
 
 
-class QuarantineError(NSFWError, OSError):
-    """The quarantine storage failed. An ``OSError``, as a failing media storage raises one."""
+class StorageError(NSFWError, OSError):
+    """A storage failed with an exception of its own kind. An ``OSError``, as disks raise one."""
+
+
+class QuarantineError(StorageError):
+    """The quarantine storage failed."""
 
 
 class DecisionRefused(NSFWError):

@@ -2,7 +2,9 @@
 
 import logging
 import uuid
+from typing import Any
 
+from django.core.files import File
 from django.db import models, router, transaction
 from django.utils import timezone
 
@@ -51,16 +53,26 @@ def scan_stored(row: Row) -> Scan | None:
     if known is not None and known.status in Scan.HIDDEN:
         return known if known.object_pk == row.pk else _share(known, row, db)
     try:
-        with row.storage.open(name) as file:
-            found = examine(
-                file,
-                name=name,
-                options=watched.options,
-                instance=instance,
-                field_name=row.field.name,
-            )
+        file = row.storage.open(name)
     except FileNotFoundError:
         return None
+    with file:
+        return _scan_open(file, name, row, watched, instance, known, db)
+
+
+def _scan_open(
+    file: "File[Any]",
+    name: str,
+    row: Row,
+    watched: WatchedField,
+    instance: models.Model,
+    known: Scan | None,
+    db: str,
+) -> Scan:
+    """``file`` stays open from the score to the hold: an object store sends it only once."""
+    found = examine(
+        file, name=name, options=watched.options, instance=instance, field_name=row.field.name
+    )
     same = known is not None and known.sha256 == found.assessment.sha256
     if known is not None and same and known.object_pk != row.pk:
         return _share(known, row, db)
@@ -82,7 +94,7 @@ def scan_stored(row: Row) -> Scan | None:
     if found.action is Action.HOLD:
         # On its own: where this fails or dies, the scan is there and somebody will look.
         with transaction.atomic(using=db), transaction.atomic(using=row.db):
-            quarantine.take_down(scan, row, to=Scan.Status.HELD)
+            quarantine.take_down(scan, row, to=Scan.Status.HELD, source=file)
             list(follow(scan, before=name))
     return scan
 

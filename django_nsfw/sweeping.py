@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.core.files.storage import Storage
 from django.db import router, transaction
 from django.utils import timezone
 
-from .assessment import digest
 from .exceptions import DecisionRefused
 from .models import Decision, Scan
 from .models.scan import NAME_LENGTH
 from .quarantine import journal
+from .quarantine.faults import quarantine_cannot
 from .quarantine.names import quarantine_name
+from .quarantine.remains import clear_away, delete, delete_unnamed, is_whole
 from .quarantine.rows import Row, file_field, follow
 from .scanning import user_in
 from .scores import Assessment
@@ -124,10 +124,10 @@ def _upload(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
     quarantine = journal.quarantine_storage()
     field = file_field(facts["field"])
     owner = Row.naming(field, facts["name"])
-    if owner is None and not _whole(quarantine, facts):
+    if owner is None and not is_whole(facts):
         if not dry_run:
-            _delete(quarantine, facts["quarantine_name"])
-            _delete(field.storage, facts["name"])
+            delete(quarantine, facts["quarantine_name"])
+            delete(field.storage, facts["name"])
             journal.remove(token)
         return _mended(
             Finding.INTERRUPTED, facts, "the upload was cut off and its sender was told so"
@@ -139,7 +139,7 @@ def _upload(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
             if owner is not None:
                 Scan.objects.using(db).supersede(scan)
         if owner is None:
-            _delete(field.storage, facts["name"])
+            delete(field.storage, facts["name"])
         journal.remove(token)
     if owner is None:
         return _mended(Finding.KEPT, facts, "no object was saved; the bytes stay in quarantine")
@@ -149,19 +149,21 @@ def _upload(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
 def _release(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
     scan, named = _scan_and_row(facts)
     field = file_field(facts["field"])
+    if named and not field.storage.exists(named):
+        return _unseen(facts, named)
     if _moved(scan, named, facts):
         if not dry_run:
             _catch_up(scan, facts, before=facts["placeholder"], bytes_in="")
-            _clear_away(field, facts, "placeholder")
+            clear_away(field, facts, "placeholder")
             journal.remove(token)
         return _mended(Finding.FINISHED, facts, "the original stands in its place")
     if scan is None or facts["placeholder"] in (scan.name, named):
         if not dry_run:
-            _delete_unnamed(field, facts["name"])
+            delete_unnamed(field, facts["name"])
             journal.remove(token)
         return _mended(Finding.UNDONE, facts, "it is still held")
     if not dry_run:
-        _clear_away(field, facts, "placeholder", "name")
+        clear_away(field, facts, "placeholder", "name")
         journal.remove(token)
     return _mended(Finding.SETTLED, facts, "decided otherwise since")
 
@@ -169,21 +171,23 @@ def _release(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
 def _take_down(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
     scan, named = _scan_and_row(facts)
     field = file_field(facts["field"])
+    if named and not field.storage.exists(named):
+        return _unseen(facts, named)
     if _moved(scan, named, facts):
         if not dry_run:
             _catch_up(scan, facts, before=facts["public"], bytes_in=facts["quarantine_name"])
-            _delete_unnamed(field, facts["public"])
+            delete_unnamed(field, facts["public"])
             journal.remove(token)
         return _mended(Finding.FINISHED, facts, "the placeholder stands in its place")
     if scan is None or facts["public"] in (scan.name, named):
-        if not field.storage.exists(facts["public"]):
-            return _mended(Finding.MISSING, facts, "the copy in quarantine is the only one left")
+        if not named and not field.storage.exists(facts["public"]):
+            return _unseen(facts, facts["public"])
         if not dry_run:
-            _clear_away(field, facts, "name")
+            clear_away(field, facts, "name")
             journal.remove(token)
         return _mended(Finding.UNDONE, facts, "it is still public; decide again")
     if not dry_run:
-        _clear_away(field, facts, "public", "name")
+        clear_away(field, facts, "public", "name")
         journal.remove(token)
     return _mended(Finding.SETTLED, facts, "decided otherwise since")
 
@@ -192,19 +196,13 @@ def _moved(scan: Scan | None, named: str | None, facts: Mapping[str, Any]) -> bo
     return named == facts["name"] or (scan is not None and scan.name == facts["name"])
 
 
-def _clear_away(field: Any, facts: Mapping[str, Any], *keys: str) -> None:
-    """Delete what a movement left behind and nothing names any more."""
-    for key in keys:
-        _delete_unnamed(field, facts[key])
-    scans = Scan.objects.using(router.db_for_write(Scan))
-    if not scans.filter(quarantine_name=facts["quarantine_name"]).exists():
-        _delete(journal.quarantine_storage(), facts["quarantine_name"])
-
-
-def _delete_unnamed(field: Any, name: str) -> None:
-    """The site may have given the name to another file since."""
-    if Row.naming(field, name) is None:
-        _delete(field.storage, name)
+def _unseen(facts: Mapping[str, Any], name: str) -> Mended:
+    return _mended(
+        Finding.MISSING,
+        facts,
+        f"{name} is not in the storage of the field; nothing was deleted, and the quarantine may "
+        "have the only copy",
+    )
 
 
 def _catch_up(scan: Scan | None, facts: Mapping[str, Any], *, before: str, bytes_in: str) -> None:
@@ -234,7 +232,9 @@ def _verify(dry_run: bool) -> Iterator[Mended]:
         except DecisionRefused as refused:
             yield Mended(finding=Finding.UNKNOWN, subject=subject, detail=str(refused))
             continue
-        if not quarantine.exists(scan.quarantine_name):
+        with quarantine_cannot("be read"):
+            there = quarantine.exists(scan.quarantine_name)
+        if not there:
             yield Mended(
                 finding=Finding.MISSING,
                 subject=subject,
@@ -276,20 +276,6 @@ def _scan_from(token: str, facts: Mapping[str, Any], owner: Row | None, db: str)
     )
     scan.take(Assessment.from_json(facts["assessment"]))
     return scan
-
-
-def _whole(quarantine: Storage, facts: Mapping[str, Any]) -> bool:
-    try:
-        with quarantine.open(facts["quarantine_name"]) as file:
-            found, _ = digest(file)
-    except FileNotFoundError:
-        return False
-    return found == str(facts["sha256"])
-
-
-def _delete(storage: Storage, name: str) -> None:
-    if storage.exists(name):
-        storage.delete(name)
 
 
 def _mended(finding: Finding, facts: Mapping[str, Any], detail: str) -> Mended:

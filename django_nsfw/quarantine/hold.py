@@ -8,7 +8,7 @@ import posixpath
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.core.files import File
 from django.core.files.storage import Storage
@@ -19,9 +19,11 @@ from ..exceptions import DecisionRefused, QuarantineError
 from ..models import Scan
 from ..scores import Assessment
 from . import journal
+from .faults import quarantine_cannot, storage_cannot
 from .names import fresh_name, quarantine_name
 from .placeholder import placeholder_for
 from .rows import Row
+from .witness import Witness
 
 CHANGED = "The file is not the one that was scanned: its bytes have changed since."
 
@@ -67,11 +69,18 @@ def hold_upload(
 
 
 def take_down(
-    scan: Scan, row: Row, *, to: "Scan.Status", decision: Mapping[str, Any] | None = None
+    scan: Scan,
+    row: Row,
+    *,
+    to: "Scan.Status",
+    decision: Mapping[str, Any] | None = None,
+    source: "File[Any] | None" = None,
 ) -> None:
     """Move a file that is public into quarantine and change the scan to ``to``.
 
-    ``decision`` is what the journal keeps of the moderator's decision behind it.
+    ``decision`` is what the journal keeps of the moderator's decision behind it. ``source`` is the
+    public file where the caller has it open, so that an object store sends it only once; it is
+    closed when it is copied.
 
     Runs in the caller's transaction; what is left of the public file is deleted when that
     commits. Raises ``DecisionRefused`` where the file is not the one that was scanned, or where
@@ -94,20 +103,16 @@ def take_down(
     }
     journal.write(token, facts)
     try:
-        try:
-            with storage.open(public) as file:
-                in_quarantine = put(facts["quarantine_name"], file, sha256=scan.sha256)
-        except FileNotFoundError as error:
-            raise DecisionRefused(f"The file {public!r} is missing.", code="missing") from error
-        shown = storage.save(facts["name"], placeholder, max_length=row.max_length)
+        in_quarantine = _copy_in(scan, facts["quarantine_name"], storage, source)
+        with storage_cannot("take the placeholder", field=scan.field):
+            shown = storage.save(facts["name"], placeholder, max_length=row.max_length)
         settle_names(token, facts, name=shown, quarantine_name=in_quarantine)
         if not scan.move(to, name=shown, quarantine_name=in_quarantine):
             raise DecisionRefused("Somebody else settled it meanwhile.", code="settled")
         if not row.rename(public, shown):
             raise DecisionRefused("The object has another file now.", code="superseded")
     except DecisionRefused:
-        undo_take_down(facts, storage)
-        journal.remove(token)
+        journal.abandon(token, lambda: undo_take_down(facts, storage))
         raise
     transaction.on_commit(
         lambda: finish_take_down(token, facts, storage), using=scan._state.db, robust=True
@@ -125,20 +130,51 @@ def undo_take_down(facts: Mapping[str, Any], storage: Storage) -> None:
     journal.quarantine_storage().delete(facts["quarantine_name"])
 
 
-def put(name: str, content: Body, *, sha256: str | None = None) -> str:
-    """Save into quarantine, check against ``sha256`` where given, and return the name."""
-    storage = journal.quarantine_storage()
+def put(name: str, content: "File[Any]") -> str:
+    """Save into quarantine under ``name``, or what the storage makes of it."""
+    file: File[Any] = content if isinstance(content, Witness) else File(content, name=name)
+    if hasattr(content, "temporary_file_path"):  # a storage on the same disk moves such a file
+        file.temporary_file_path = content.temporary_file_path  # type: ignore[attr-defined]
+    # Wrapped, it has no content type: that of the sender would make a picture of the object.
     try:
-        saved = storage.save(name, content if isinstance(content, File) else File(content))
-    except Exception as error:
+        with quarantine_cannot("take the file"):
+            return journal.quarantine_storage().save(name, file)
+    except FileNotFoundError as error:
         raise QuarantineError(f"The quarantine cannot take the file: {error}") from error
-    if sha256 is not None:
-        with storage.open(saved) as copy:
-            found, _ = digest(copy)
-        if found != sha256:
-            storage.delete(saved)
-            raise DecisionRefused(CHANGED, code="changed")
+
+
+def _copy_in(scan: Scan, name: str, storage: Storage, source: "File[Any] | None") -> str:
+    """Copy a public file into quarantine; what arrives there is what was scanned."""
+    try:
+        with storage_cannot("give the file", field=scan.field):
+            file = storage.open(scan.name) if source is None else source
+        with file:
+            witness = Witness(file)
+            witness.seek(0)
+            saved = put(name, witness)
+    except FileNotFoundError as error:
+        raise DecisionRefused(f"The file {scan.name!r} is missing.", code="missing") from error
+    with quarantine_cannot("be read"):
+        if not (witness.saw(scan.sha256, scan.size) and _size(saved) == scan.size):
+            _compare(saved, scan.sha256)
     return saved
+
+
+def _compare(saved: str, sha256: str) -> None:
+    storage = journal.quarantine_storage()
+    with storage.open(saved) as copy:
+        found, _ = digest(cast("Body", copy))
+    if found != sha256:
+        storage.delete(saved)
+        raise DecisionRefused(CHANGED, code="changed")
+
+
+def _size(saved: str) -> int | None:
+    """None where a storage does not say. One that encrypts may say another number."""
+    try:
+        return journal.quarantine_storage().size(saved)
+    except NotImplementedError:
+        return None
 
 
 def settle_names(token: str, facts: dict[str, Any], **names: str) -> None:

@@ -8,7 +8,7 @@ rolled back together with the upload whose bytes are already there.
 import json
 import logging
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from django.core.files.storage.handler import InvalidStorageError
 
 from ..conf import QUARANTINE_ALIAS
 from ..exceptions import QuarantineError
+from .faults import quarantine_cannot
 
 logger = logging.getLogger(__name__)
 
@@ -64,11 +65,22 @@ def remove(token: str) -> None:
         logger.exception("Cannot remove the journal entry %s; nsfw_sweep will", token)
 
 
+def abandon(token: str, undo: Callable[[], None]) -> None:
+    """The movement was refused. What cannot be undone now stays announced for the sweep."""
+    try:
+        undo()
+    except Exception:
+        logger.exception("Cannot undo the movement %s; nsfw_sweep will", token)
+    else:
+        remove(token)
+
+
 def entries() -> Iterator[Entry]:
-    """Every unfinished movement, in no order."""
+    """Every unfinished movement, in no order. Raises ``QuarantineError``."""
     storage = quarantine_storage()
     try:
-        names = set(storage.listdir(FOLDER)[1])
+        with quarantine_cannot("be listed"):
+            names = set(storage.listdir(FOLDER)[1])
     except FileNotFoundError:
         return
     for token in sorted({base.partition(".")[0] for base in names}):
@@ -81,19 +93,27 @@ def entries() -> Iterator[Entry]:
 def _save(name: str, facts: Mapping[str, Any]) -> None:
     body = ContentFile(json.dumps(facts, ensure_ascii=True).encode())
     try:
-        quarantine_storage().save(name, body)
-    except Exception as error:
+        with quarantine_cannot("be written"):
+            quarantine_storage().save(name, body)
+    except FileNotFoundError as error:
         raise QuarantineError(f"The quarantine cannot be written: {error}") from error
 
 
 def _read(storage: Storage, name: str) -> Entry | None:
     """None where it was finished meanwhile."""
     try:
-        with storage.open(name) as file:
-            body = file.read()
-        written = storage.get_modified_time(name)
+        with quarantine_cannot("be read"):
+            with storage.open(name) as file:
+                body = file.read()
+            written = storage.get_modified_time(name)
     except FileNotFoundError:
         return None
+    except QuarantineError:
+        # Object stores have errors of their own for what vanishes between two calls.
+        with quarantine_cannot("be read"):
+            if not storage.exists(name):
+                return None
+        raise
     try:
         facts = json.loads(body)
     except ValueError:

@@ -12,6 +12,7 @@ from ..assessment import digest
 from ..exceptions import DecisionRefused
 from ..models import Scan
 from . import journal
+from .faults import quarantine_cannot, storage_cannot
 from .hold import settle_names
 from .names import fresh_name
 from .rows import Row
@@ -51,8 +52,7 @@ def release(
         if not row.rename(placeholder, public, **row.dimensions(scan.width, scan.height)):
             raise DecisionRefused("The object has another file now.", code="superseded")
     except DecisionRefused:
-        undo_release(facts, storage)
-        journal.remove(token)
+        journal.abandon(token, lambda: undo_release(facts, storage))
         raise
     transaction.on_commit(
         lambda: finish_release(token, facts, storage), using=scan._state.db, robust=True
@@ -73,13 +73,17 @@ def undo_release(facts: Mapping[str, Any], storage: Storage) -> None:
 def _copy_out(scan: Scan, name: str, storage: Storage, max_length: int | None) -> str:
     quarantine = journal.quarantine_storage()
     try:
-        with quarantine.open(scan.quarantine_name) as held:
-            found, _ = digest(held)
-            if found != scan.sha256:
-                raise DecisionRefused(
-                    "The file in quarantine is not the one that was scanned.", code="changed"
-                )
-            held.seek(0)
-            return storage.save(name, File(held, name=name), max_length=max_length)
+        with quarantine_cannot("give the file"):
+            held = quarantine.open(scan.quarantine_name)
     except FileNotFoundError as error:
         raise DecisionRefused("The file in quarantine is missing.", code="missing") from error
+    with held:
+        with quarantine_cannot("give the file"):
+            found, _ = digest(held)  # some storages fetch the body only now
+        if found != scan.sha256:
+            raise DecisionRefused(
+                "The file in quarantine is not the one that was scanned.", code="changed"
+            )
+        held.seek(0)
+        with storage_cannot("take the file", field=scan.field):
+            return storage.save(name, File(held, name=name), max_length=max_length)

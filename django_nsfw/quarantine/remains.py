@@ -1,0 +1,50 @@
+"""What a broken movement left in the storages, looked at and cleared away by the sweep.
+
+Some object stores answer for a bucket that is not there as for a file that is not there. So
+nothing is cleared away on the word of a storage in which the file that is shown is not seen.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.files.storage import Storage
+from django.db import router
+
+from ..assessment import digest
+from ..models import Scan
+from . import journal
+from .faults import quarantine_cannot
+from .rows import Row
+
+
+def is_whole(facts: Mapping[str, Any]) -> bool:
+    """Whether the bytes of an upload arrived in quarantine."""
+    try:
+        with (
+            quarantine_cannot("be read"),
+            journal.quarantine_storage().open(facts["quarantine_name"]) as file,
+        ):
+            found, _ = digest(file)
+    except FileNotFoundError:
+        return False
+    return found == str(facts["sha256"])
+
+
+def clear_away(field: Any, facts: Mapping[str, Any], *keys: str) -> None:
+    """Delete what a movement left behind and nothing names any more."""
+    for key in keys:
+        delete_unnamed(field, facts[key])
+    scans = Scan.objects.using(router.db_for_write(Scan))
+    if not scans.filter(quarantine_name=facts["quarantine_name"]).exists():
+        delete(journal.quarantine_storage(), facts["quarantine_name"])
+
+
+def delete_unnamed(field: Any, name: str) -> None:
+    """The site may have given the name to another file since."""
+    if Row.naming(field, name) is None:
+        delete(field.storage, name)
+
+
+def delete(storage: Storage, name: str) -> None:
+    if storage.exists(name):
+        storage.delete(name)
