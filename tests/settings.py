@@ -1,7 +1,13 @@
-"""Settings of the test project. Media and quarantine are redirected for each test."""
+"""Settings of the test project. Media and quarantine are redirected for each test.
+
+``DATABASE_URL`` chooses the engine of both databases; the tests pass on each that Django supports
+and this app promises.
+"""
 
 import tempfile
 from pathlib import Path
+
+import dj_database_url
 
 _ROOT = Path(tempfile.mkdtemp(prefix="django_nsfw_tests_"))
 
@@ -37,10 +43,16 @@ TEMPLATES = [
         },
     },
 ]
-DATABASES = {
-    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
-    "second": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
-}
+# sqlite://:memory: unless the environment names a server: postgres://… or mysql://…
+_DATABASE = dj_database_url.config(default="sqlite://:memory:")
+_SECOND = _DATABASE | {"NAME": f"{_DATABASE['NAME']}_second"}
+if _DATABASE["ENGINE"].endswith("sqlite3"):
+    _SECOND = dict(_DATABASE)  # each in the memory of its own connection
+DATABASES = {"default": _DATABASE, "second": _SECOND}
+if _DATABASE["ENGINE"].endswith("mysql"):
+    # Any name and any note must fit. The collation stays the server's, which folds case.
+    for _database in DATABASES.values():
+        _database["TEST"] = {"CHARSET": "utf8mb4"}
 MEDIA_ROOT = _ROOT / "media"
 MEDIA_URL = "/media/"
 STATIC_URL = "/static/"

@@ -11,7 +11,17 @@ import django_nsfw
 
 PACKAGE = Path(django_nsfw.__file__).parent
 
-HEAVY = {"pdqhash", "numpy", "torch", "torchvision", "timm", "onnxruntime", "onnx", "huggingface_hub", "PIL"}
+HEAVY = {
+    "pdqhash",
+    "numpy",
+    "torch",
+    "torchvision",
+    "timm",
+    "onnxruntime",
+    "onnx",
+    "huggingface_hub",
+    "PIL",
+}
 
 SETUP = """
 import os, sys

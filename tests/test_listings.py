@@ -116,11 +116,6 @@ def test_a_list_of_twenty_costs_one_query(constant, django_assert_num_queries):
         assert render(page, photos=Photo.objects.all()) == text
 
 
-def test_the_join_of_a_listing_uses_an_index(photos):
-    plan = exclude_held(Photo.objects.all()).explain()
-    assert "nsfw_scan_name" in plan
-
-
 @pytest.mark.parametrize(
     ("queryset", "field", "error", "message"),
     [

@@ -166,6 +166,13 @@ class ScanAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
             text = ngettext("%d file was rejected.", "%d files were rejected.", done) % done
             self.message_user(request, text, messages.SUCCESS)
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Scan], search_term: str
+    ) -> tuple[QuerySet[Scan], bool]:
+        if not search_term.strip():
+            return queryset, False
+        return Scan.objects.all().of_bytes(search_term) & queryset, False
+
     def has_approve_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("django_nsfw.approve_scan")
 

@@ -1,6 +1,7 @@
 """The recorded assessment of one file of one object, with its status."""
 
 import json
+import string
 import uuid
 from typing import Any, Self
 
@@ -32,6 +33,16 @@ class ScanQuerySet(models.QuerySet["Scan"]):
             object_pk=object_pk(instance, model_field),  # type: ignore[arg-type]
             object_db=instance._state.db or router.db_for_read(type(instance)),
         )
+
+    def of_bytes(self, beginning: str) -> Self:
+        """Scans of files whose SHA-256 begins so, as a range: no index of all databases has LIKE.
+
+        "g" follows the last hexadecimal digit.
+        """
+        beginning = beginning.strip().lower()
+        if not set(beginning) <= set(string.hexdigits):
+            return self.none()
+        return self.filter(sha256__gte=beginning, sha256__lt=f"{beginning}g")
 
     def recall(self, sha256: str, detector: str) -> "Assessment | None":
         """What the same detector once said of the same bytes. One indexed query."""

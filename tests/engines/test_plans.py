@@ -1,0 +1,133 @@
+"""What every upload, listing and page of the queue asks is answered from an index."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from django_nsfw import assessment
+from django_nsfw.decisions import approve
+from django_nsfw.listings import exclude_held, status_of, with_nsfw_status
+from django_nsfw.models import Scan
+from tests.conftest import picture, upload
+from tests.host.models import Photo
+from tests.test_models import scan
+
+pytestmark = pytest.mark.django_db(transaction=True)  # MariaDB commits where it analyses
+
+ROWS = 3000
+DIGEST = "5" * 64
+BODY = picture(seed=61)
+
+
+@pytest.fixture
+def filled(constant):
+    """Enough scans for a planner to care, and its statistics brought up to date."""
+    constant.answer = 0.8
+    Scan.objects.bulk_create(
+        scan(
+            object_pk=str(number),
+            name=f"photos/{number}.jpg",
+            sha256=f"{number:064x}",
+            status=Scan.Status.HELD if number % 100 == 0 else Scan.Status.CLEAR,
+            quarantine_name=f"held/{number}",
+            nsfw=number / ROWS,
+        )
+        for number in range(ROWS)
+    )
+    Photo.objects.bulk_create(
+        Photo(image=f"photos/{number}.jpg", width=1, height=1) for number in range(0, ROWS, 10)
+    )
+    # SQLite plans without statistics where nobody asks it for them, and nobody does.
+    analyse = {
+        "mysql": "ANALYZE TABLE django_nsfw_scan, host_photo",
+        "postgresql": "ANALYZE django_nsfw_scan, host_photo",
+    }.get(connection.vendor)
+    if analyse:
+        with connection.cursor() as cursor:
+            cursor.execute(analyse)
+
+
+def upload_known_bytes():
+    Photo.objects.create(image=upload(body=BODY))
+    assessment.memo.clear()
+    Photo.objects.create(image=upload(body=BODY))
+
+
+def replace():
+    photo = Photo.objects.latest("pk")
+    photo.image = upload(body=BODY)
+    photo.save()
+
+
+def decide():
+    photo = Photo.objects.create(image=upload(body=BODY))
+    approve(Scan.objects.get(name=photo.image.name), moderator=None)
+
+
+ASKED = [
+    pytest.param(lambda: Scan.objects.recall(DIGEST, "a"), id="the scores of known bytes"),
+    pytest.param(upload_known_bytes, id="an upload"),
+    pytest.param(replace, id="an upload that replaces another"),
+    pytest.param(decide, id="a decision"),
+    pytest.param(
+        lambda: list(Scan.objects.of_bytes(DIGEST[:12])),
+        id="the search for a digest by its beginning",
+    ),
+    pytest.param(
+        lambda: list(Scan.objects.waiting().order_by("created_at")[:50]),
+        id="the oldest in the queue",
+    ),
+    pytest.param(
+        lambda: list(Scan.objects.waiting().order_by("-nsfw")[:50]), id="the highest score first"
+    ),
+    pytest.param(lambda: Scan.objects.waiting().count(), id="the length of the queue"),
+    pytest.param(
+        lambda: list(Scan.objects.of_object(Photo.objects.latest("pk"), "image")),
+        id="the scans of an object",
+    ),
+    pytest.param(lambda: status_of(Photo.objects.latest("pk").image), id="the status of one file"),
+    pytest.param(
+        lambda: list(exclude_held(Photo.objects.order_by("-pk"))[:20]), id="a page without the held"
+    ),
+    pytest.param(
+        lambda: list(with_nsfw_status(Photo.objects.order_by("-pk"))[:20]),
+        id="a page with the status of each",
+    ),
+]
+
+
+@pytest.mark.parametrize("ask", ASKED)
+def test_no_query_reads_all_scans(ask, filled):
+    with CaptureQueriesContext(connection) as captured:
+        ask()
+    asked = [q["sql"] for q in captured if reads_scans(q["sql"])]
+    assert asked
+    for sql in asked:
+        assert whole_tables_read_by(sql) == [], sql.partition(" FROM ")[2]
+
+
+def reads_scans(sql):
+    return "django_nsfw_scan" in sql and sql.startswith(("SELECT", "UPDATE"))
+
+
+def whole_tables_read_by(sql):
+    """The lines of the plan that go through every scan."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            lines = [row[3] for row in cursor.fetchall()]
+            return [line for line in lines if re.match(r"SCAN (U0|django_nsfw_scan)", line)]
+        if connection.vendor == "postgresql":
+            cursor.execute(f"EXPLAIN {sql}")
+            lines = [row[0] for row in cursor.fetchall()]
+            return [line for line in lines if "Seq Scan on django_nsfw_scan" in line]
+        cursor.execute(f"EXPLAIN {sql}")
+        columns = [column[0] for column in cursor.description]
+        steps = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        return [
+            str(step)
+            for step in steps
+            if step["table"] in ("U0", "django_nsfw_scan") and step["type"] == "ALL"
+        ]
