@@ -1,72 +1,24 @@
-"""System checks. One function a subject; an id never changes its meaning."""
+"""System checks of settings, fields and detectors. An id never changes its meaning."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
-from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
-from django.core.files.storage import FileSystemStorage
 from django.db.models import Field
 from django.utils.module_loading import import_string
 
-from .conf import QUARANTINE_ALIAS, nsfw_settings
+from .conf import nsfw_settings
 from .detectors.handler import EXTRAS, REQUIRED_PACKAGES, detectors
-from .exceptions import DetectorUnavailable, QuarantineError
+from .exceptions import DetectorUnavailable
 from .models.scan import NAME_LENGTH
 from .policy import Policy
-from .quarantine.journal import quarantine_storage
 from .registry import WatchedField, explain_missing, registry
 
 TAG = "nsfw"
 AppConfigs = Sequence[AppConfig] | None
-
-
-@register(TAG)
-def check_quarantine(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
-    """The quarantine exists and lies where no visitor gets."""
-    try:
-        storage = quarantine_storage()
-    except QuarantineError as error:
-        return [
-            Error(
-                str(error),
-                hint=f'Add STORAGES["{QUARANTINE_ALIAS}"], for example a FileSystemStorage with '
-                "a location outside of MEDIA_ROOT.",
-                id="django_nsfw.E001",
-            )
-        ]
-    except Exception as error:  # noqa: BLE001 - a storage of the site may raise anything
-        return [
-            Error(
-                f'STORAGES["{QUARANTINE_ALIAS}"] cannot be built: {error}',
-                hint="Correct its BACKEND and OPTIONS.",
-                id="django_nsfw.E001",
-            )
-        ]
-    if not isinstance(storage, FileSystemStorage):
-        return []
-    location = Path(storage.location).resolve()
-    return [
-        Error(
-            f'STORAGES["{QUARANTINE_ALIAS}"] keeps held images in {location}, which is inside of '
-            f"or around {name} ({public}), a folder that visitors can read.",
-            hint="Give it a location of its own that no web server serves.",
-            id="django_nsfw.E002",
-        )
-        for name, public in _public_folders()
-        if location.is_relative_to(public) or public.is_relative_to(location)
-    ]
-
-
-def _public_folders() -> Iterator[tuple[str, Path]]:
-    for name in ("MEDIA_ROOT", "STATIC_ROOT"):
-        value = getattr(settings, name, None)
-        if value:
-            yield name, Path(value).resolve()
 
 
 @register(TAG)

@@ -60,7 +60,7 @@ def test_e002_a_quarantine_that_visitors_can_read(settings, tmp_path, where):
             "OPTIONS": {"location": settings.MEDIA_ROOT / where},
         },
     }
-    assert ids() == ["django_nsfw.E002"]
+    assert set(ids()) == {"django_nsfw.E002"}
     assert "MEDIA_ROOT" in messages()[0][1]
 
 
@@ -175,3 +175,43 @@ def test_another_kind_of_storage_is_not_asked_for_a_location(settings):
         "nsfw_quarantine": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     }
     assert ids() == []
+
+
+def test_e002_the_folder_of_a_field_s_own_storage_is_no_place_for_held_images(settings, tmp_path):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "nsfw_quarantine": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path / "papers" / "held"},
+        },
+    }
+    assert messages() == [
+        (
+            "django_nsfw.E002",
+            f'STORAGES["nsfw_quarantine"] keeps held images in {tmp_path}/papers/held, which is '
+            f"inside of or around the storage of host.Paper.scan ({tmp_path}/papers), a folder "
+            "that visitors can read.",
+            "Give it a location of its own that no web server serves.",
+        )
+    ]
+
+
+def test_e013_a_quarantine_that_cannot_be_written(settings, tmp_path):
+    (tmp_path / "file").touch()
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "nsfw_quarantine": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path / "file" / "quarantine"},
+        },
+    }
+    assert ids() == []
+    [(id, message, hint)] = messages(deploy=True)
+    assert id == "django_nsfw.E013"
+    assert message.startswith("The quarantine cannot be written: [Errno 20] Not a directory: ")
+    assert hint == "Until it works, every upload that would be held fails."
+
+
+def test_the_probe_of_the_quarantine_leaves_nothing_behind(tmp_path):
+    assert ids(deploy=True) == []
+    assert [path for path in (tmp_path / "quarantine").rglob("*") if path.is_file()] == []

@@ -1,0 +1,117 @@
+"""System checks of the quarantine: it is there, it works, and no visitor gets at it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.core.files.storage import Storage, storages
+from django.db.models import FileField
+
+from .conf import QUARANTINE_ALIAS
+from .exceptions import QuarantineError
+from .exposure import Public, exposures, fault_of, local_folder, public_link
+from .quarantine.journal import quarantine_storage
+from .registry import registry
+
+TAG = "nsfw"
+NAMED = f'STORAGES["{QUARANTINE_ALIAS}"]'
+PUBLIC = ("default", "staticfiles")
+"""Aliases in ``STORAGES`` that visitors read, by Django's own convention."""
+
+AppConfigs = Sequence[AppConfig] | None
+
+
+@register(TAG)
+def check_quarantine(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    """The quarantine exists and lies where no visitor gets. Asks no server."""
+    try:
+        storage = quarantine_storage()
+    except QuarantineError as error:
+        return [
+            Error(
+                str(error),
+                hint=f"Add {NAMED}, for example a FileSystemStorage with "
+                "a location outside of MEDIA_ROOT.",
+                id="django_nsfw.E001",
+            )
+        ]
+    except Exception as error:  # noqa: BLE001 - a storage of the site may raise anything
+        return [
+            Error(
+                f"{NAMED} cannot be built: {error}",
+                hint="Correct its BACKEND and OPTIONS.",
+                id="django_nsfw.E001",
+            )
+        ]
+    found: list[CheckMessage] = [
+        Error(f"{NAMED} {complaint.message}", hint=complaint.hint, id="django_nsfw.E002")
+        for complaint in exposures(storage, public_storages())
+    ]
+    location = local_folder(storage)
+    if location is not None:
+        found += [
+            Error(
+                f"{NAMED} keeps held images in {location}, which is inside of or around {name} "
+                f"({public}), a folder that visitors can read.",
+                hint="Give it a location of its own that no web server serves.",
+                id="django_nsfw.E002",
+            )
+            for name, public in _public_folders()
+            if location.is_relative_to(public) or public.is_relative_to(location)
+        ]
+    return found
+
+
+@register(TAG, deploy=True)
+def check_quarantine_works(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    """Writes small files into the quarantine, reads them as the site and as a visitor."""
+    try:
+        storage = quarantine_storage()
+    except Exception:  # noqa: BLE001 - E001 says why
+        return []
+    fault = fault_of(storage)
+    if fault is not None:
+        return [Error(fault.message, hint=fault.hint, id="django_nsfw.E013")]
+    link = public_link(storage)
+    if link is None:
+        return []
+    return [
+        Error(
+            f"Anybody can read the quarantine: a file of it was fetched, without a key, from "
+            f"{link}.",
+            hint="Take back the bucket policy, or the rule of the server, that allows it.",
+            id="django_nsfw.E014",
+        )
+    ]
+
+
+def public_storages() -> Iterator[Public]:
+    """Storages that visitors read, or that a site serves to some of them; each once."""
+    seen: list[Storage] = []
+    fields = [watched.field for watched in registry.watched.values()]
+    subjects: list[str | FileField] = [*PUBLIC, *fields]
+    for subject in subjects:
+        try:
+            if isinstance(subject, str):
+                name, storage = f'STORAGES["{subject}"]', storages[subject]
+            else:
+                name, storage = f"the storage of {subject}", subject.storage
+            known = storage in seen
+        except Exception:  # noqa: BLE001, S112 - whoever builds that storage will complain
+            continue
+        if not known:
+            seen.append(storage)
+            yield name, storage
+
+
+def _public_folders() -> Iterator[tuple[str, Path]]:
+    seen: set[Path] = set()
+    roots = [(name, getattr(settings, name, None)) for name in ("MEDIA_ROOT", "STATIC_ROOT")]
+    named = [(name, Path(value).resolve()) for name, value in roots if value]
+    for name, folder in (*named, *((n, local_folder(s)) for n, s in public_storages())):
+        if folder is not None and folder not in seen:
+            seen.add(folder)
+            yield name, folder
