@@ -1,18 +1,25 @@
 """What a moderator does to a scan: the bytes move, the row follows, a decision is written."""
 
+import logging
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import router, transaction
 
 from . import quarantine
 from .assessment import digest
 from .exceptions import DecisionRefused
-from .models import Decision, Scan
+from .models import Decision, KnownImage, Scan
 from .quarantine.faults import storage_cannot
 from .quarantine.hold import CHANGED
 from .quarantine.rows import Row, follow
 from .stored import scan_stored
 
+logger = logging.getLogger(__name__)
+
 Status = Scan.Status
+
+FOLLOWERS_AT_ONCE = 100
+"""Files that move right after a decision which others inherited; the sweep moves the rest."""
 
 APPROVABLE = (Status.HELD, Status.FLAGGED, Status.REJECTED)
 REJECTABLE = (Status.HELD, Status.FLAGGED, Status.APPROVED, Status.CLEAR)
@@ -28,8 +35,28 @@ def reject(scan: Scan, *, moderator: AbstractBaseUser | None, note: str = "") ->
     return _decide(scan, Decision.Action.REJECT, moderator, note)
 
 
+def inherit(scan: Scan) -> Decision | None:
+    """Let a scan that a known image settled go where that one went since.
+
+    Its decision names no moderator but the decision that it follows. None where there is nothing
+    to follow. Raises ``DecisionRefused``, and what the storages raise.
+    """
+    known, status = scan.known, Scan.Status(scan.status)
+    if known is None or known.decision is None or status not in KnownImage.SETTLES.values():
+        return None
+    action = Decision.Action(known.outcome)
+    if KnownImage.SETTLES[action] is status:
+        return None
+    return _decide(scan, action, None, "", inherited_from=known.decision)
+
+
 def _decide(
-    scan: Scan, action: Decision.Action, moderator: AbstractBaseUser | None, note: str
+    scan: Scan,
+    action: Decision.Action,
+    moderator: AbstractBaseUser | None,
+    note: str,
+    *,
+    inherited_from: Decision | None = None,
 ) -> Decision:
     approving = action is Decision.Action.APPROVE
     if scan.status not in (APPROVABLE if approving else REJECTABLE):
@@ -51,6 +78,7 @@ def _decide(
         moderator_id=moderator.pk if moderator else None,
         moderator_name=moderator.get_username() if moderator else "",
         note=note,
+        inherited_from=inherited_from,
     )
     public, before = scan.status not in Scan.HIDDEN, scan.name
     try:
@@ -60,12 +88,31 @@ def _decide(
             _carry_out(scan, row, to, decision)
             for other, status in follow(scan, before=before):
                 _say_too(decision, other, status, db)
+            if inherited_from is None:
+                _remember(decision, scan, db)
     except DecisionRefused as refused:
         scan.refresh_from_db(using=db)
         if refused.code == "changed" and public:
             scan_stored(row)  # other bytes than the moderator saw go through the queue again
         raise
     return decision
+
+
+def _remember(decision: Decision, scan: Scan, db: str) -> None:
+    """The bytes are known from here on; what inherited the opposite follows after the commit."""
+    known, changed = KnownImage.objects.using(db).learn(decision, scan)
+    if changed:
+        transaction.on_commit(lambda: follow_known(known), using=db, robust=True)
+
+
+def follow_known(known: KnownImage, *, limit: int = FOLLOWERS_AT_ONCE) -> None:
+    """Each in a transaction of its own. What is not done here, or fails, is left to the sweep."""
+    scans = Scan.objects.using(known._state.db).at_odds_with_known().filter(known=known)
+    for scan in scans.select_related("known__decision").order_by("pk")[:limit]:
+        try:
+            inherit(scan)
+        except Exception:
+            logger.exception("%s of %s did not follow; nsfw_sweep will", scan.field, scan.object_pk)
 
 
 def _say_too(decision: Decision, other: Scan, status: str, db: str) -> None:
@@ -79,6 +126,7 @@ def _say_too(decision: Decision, other: Scan, status: str, db: str) -> None:
         moderator_id=decision.moderator_id,
         moderator_name=decision.moderator_name,
         note=decision.note,
+        inherited_from_id=decision.inherited_from_id,
     ).save(using=db, force_insert=True)
 
 
@@ -91,6 +139,7 @@ def _carry_out(scan: Scan, row: Row, to: "Scan.Status", decision: Decision) -> N
         "moderator": decision.moderator_id and str(decision.moderator_id),
         "moderator_name": decision.moderator_name,
         "note": decision.note,
+        "inherited_from_id": decision.inherited_from_id,
     }
     if to is Status.APPROVED and hidden:
         quarantine.release(scan, row, to=to, decision=journalled)

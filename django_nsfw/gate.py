@@ -148,7 +148,7 @@ class _Gate:
         self, name: str, content: "File[Any]", max_length: int | None, examination: Examination
     ) -> Outcome:
         failure = examination.assessment.failure
-        if failure is not None:
+        if failure is not None and not examination.settled:
             logger.warning(
                 "%s: %r is held unscored: %s: %s",
                 self._watched.label, name, failure.code, failure.message,
@@ -164,6 +164,9 @@ class _Gate:
                 "original_name": name,
                 "sha256": examination.assessment.sha256,
                 "verdict": examination.verdict.value,
+                "settled": examination.settled,
+                "known": examination.match and _plain(examination.match.known),
+                "known_distance": examination.match and examination.match.distance,
                 "uploader": _plain(uploader_id(self._instance, examination.policy.uploader)),
                 "assessment": examination.assessment.as_json(),
             },

@@ -16,15 +16,16 @@ from .assessment import Body, assess
 from .exceptions import FILE_FAULTS
 from .models import Scan
 from .models.scan import NAME_LENGTH, object_pk
-from .policy import Action, Policy
+from .policy import Action, KnownRules, Policy
 from .quarantine import journal
+from .recognition import Recognition
 from .registry import WatchedField, policy_for, registry
-from .scores import Assessment, Failure, Verdict
+from .scores import Assessment, Failure, KnownMatch, Verdict
 from .validators import NSFWValidator
 
 logger = logging.getLogger(__name__)
 
-STRICT = Policy(review=0.0, on_error="hold")
+STRICT = Policy(review=0.0, on_error="hold", known=KnownRules(exact="ignore", similar="ignore"))
 """What applies where the policy itself cannot be had: everything is held."""
 
 
@@ -35,6 +36,12 @@ class Examination:
     assessment: Assessment
     policy: Policy
     verdict: Verdict
+    match: KnownMatch | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether an earlier decision settles it, whatever its score."""
+        return self.match is not None and self.policy.settles(self.match, self.assessment)
 
     @property
     def action(self) -> Action:
@@ -56,10 +63,22 @@ def examine(
         logger.exception("No policy for %s; the file will be held", field_name)
         policy = STRICT
         broken = Failure(code="policy_error", message=f"{type(error).__name__}: {error}")
-    assessment = assess(file, name=name, alias=policy.detector, recall=_recall)
+    recognition = Recognition(policy)
+    earlier = examined(file)
+    if earlier is not None and earlier.policy.known == policy.known:
+        recognition.reuse(earlier.assessment, earlier.match)
+    assessment = assess(
+        file, name=name, alias=policy.detector, recall=_recall, wanted=recognition.wanted
+    )
     if broken is not None:
         assessment = assessment.failed(broken)
-    return Examination(assessment=assessment, policy=policy, verdict=policy.verdict(assessment))
+    match = recognition.match(assessment)
+    return Examination(
+        assessment=assessment,
+        policy=policy,
+        verdict=policy.verdict(assessment, match),
+        match=match,
+    )
 
 
 def examined(file: Any) -> Examination | None:
@@ -85,9 +104,9 @@ def refusal(value: Any, validator: NSFWValidator) -> tuple[str, Mapping[str, Any
     )
     file._nsfw_examination = found
     failure = found.assessment.failure
-    if failure is None:
-        return ("nsfw", {}) if found.verdict is Verdict.REJECT else None
-    if found.policy.on_error == "allow":
+    if found.verdict is Verdict.REJECT:
+        return "nsfw", {}
+    if failure is None or found.settled or found.policy.on_error == "allow":
         return None
     if failure.code in FILE_FAULTS:
         return failure.code, failure.params
@@ -114,11 +133,18 @@ class Outcome:
 
     @property
     def status(self) -> "Scan.Status":
-        return {
-            Action.PASS: Scan.Status.CLEAR,
-            Action.FLAG: Scan.Status.FLAGGED,
-            Action.HOLD: Scan.Status.HELD,
-        }[self.examination.action]
+        return status_of(self.examination)
+
+
+def status_of(found: Examination) -> "Scan.Status":
+    """Where a file stands once the policy's action was carried out."""
+    if found.match is not None and found.settled:
+        return Scan.Status.REJECTED if found.match.rejected else Scan.Status.APPROVED
+    return {
+        Action.PASS: Scan.Status.CLEAR,
+        Action.FLAG: Scan.Status.FLAGGED,
+        Action.HOLD: Scan.Status.HELD,
+    }[found.action]
 
 
 def record(
@@ -144,6 +170,7 @@ def record(
         status=outcome.status,
     )
     scan.take(outcome.examination.assessment)
+    scan.recognise(outcome.examination.match)
     if db == using:
         _insert(scan, db, supersede=not created)
     else:

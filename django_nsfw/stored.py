@@ -14,7 +14,7 @@ from .models.scan import object_pk
 from .policy import Action
 from .quarantine.rows import Row, follow
 from .registry import WatchedField, registry
-from .scanning import examine, uploader_id, user_in
+from .scanning import examine, status_of, uploader_id, user_in
 
 logger = logging.getLogger(__name__)
 
@@ -85,16 +85,17 @@ def _scan_open(
         original_name=name,
         uploader_id=user_in(db, uploader, certain=db == row.db),
         verdict=found.verdict,
-        status=Scan.Status.CLEAR if found.action is Action.PASS else Scan.Status.FLAGGED,
+        status=Scan.Status.FLAGGED if found.action is Action.HOLD else status_of(found),
     )
     scan.take(found.assessment)
+    scan.recognise(found.match)
     with transaction.atomic(using=db):
         scan.save(using=db, force_insert=True)
         Scan.objects.using(db).supersede(scan)
     if found.action is Action.HOLD:
         # On its own: where this fails or dies, the scan is there and somebody will look.
         with transaction.atomic(using=db), transaction.atomic(using=row.db):
-            quarantine.take_down(scan, row, to=Scan.Status.HELD, source=file)
+            quarantine.take_down(scan, row, to=status_of(found), source=file)
             list(follow(scan, before=name))
     return scan
 

@@ -1,6 +1,7 @@
-"""What is recorded: scans of files, and the decisions of moderators on them."""
+"""What is recorded: scans of files, the decisions of moderators, and what these settle."""
 
 from .decision import Decision
+from .known import KnownImage, KnownSlot
 from .scan import Scan
 
-__all__ = ["Decision", "Scan"]
+__all__ = ["Decision", "KnownImage", "KnownSlot", "Scan"]

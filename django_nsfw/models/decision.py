@@ -42,6 +42,15 @@ class Decision(models.Model):
     )
     moderator_name = models.CharField(_("moderator's name at the time"), max_length=255, blank=True)
     note = models.TextField(_("note"), blank=True)
+    inherited_from = models.ForeignKey(
+        "self",
+        verbose_name=_("inherited from"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="inherited",
+        help_text=_("the decision about the same or a similar picture that this one follows"),
+    )
     created_at = models.DateTimeField(_("decided"), default=timezone.now)
 
     objects = DecisionQuerySet.as_manager()

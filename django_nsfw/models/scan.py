@@ -7,10 +7,11 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models, router
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ..scores import Assessment, CropScores, Failure, Verdict
+from ..scores import Assessment, CropScores, Failure, KnownMatch, Perceptual, Verdict
 
 NAME_LENGTH = 500
 """Characters of a file name. MariaDB indexes at most 768 of four bytes each."""
@@ -52,6 +53,20 @@ class ScanQuerySet(models.QuerySet["Scan"]):
             .first()
         )
         return None if scan is None else scan.assessment
+
+    def at_odds_with_known(self) -> Self:
+        """What a known image once settled, and stands otherwise than that decision does now.
+
+        Whoever was decided upon by a moderator stays where that put them.
+        """
+        from .decision import Decision  # which refers to scans
+
+        own = Decision.objects.filter(scan=OuterRef("pk"), inherited_from__isnull=True)
+        settled = models.Q(status="approved", known__outcome="reject") | models.Q(
+            status="rejected", known__outcome="approve"
+        )
+        in_force = models.Q(known__decision__isnull=False, known__revoked_at__isnull=True)
+        return self.filter(settled & in_force & ~Exists(own))
 
     def supersede(self, scan: "Scan") -> int:
         """The object has the file of ``scan`` now; its earlier scans wait for nobody."""
@@ -119,6 +134,22 @@ class Scan(models.Model):
     error_code = models.CharField(_("reason"), max_length=32, blank=True)
     error_message = models.TextField(_("reason in words"), blank=True)
 
+    pdq = models.CharField(_("PDQ hash"), max_length=64, blank=True)
+    pdq_quality = models.PositiveSmallIntegerField(_("quality of the PDQ hash"), default=0)
+    pdq_rotations = models.CharField(_("PDQ hashes, turned"), max_length=7 * 64, blank=True)
+    known = models.ForeignKey(
+        "KnownImage",
+        verbose_name=_("known image"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="scans",
+        help_text=_("the settled picture that this one equals or resembles"),
+    )
+    known_distance = models.PositiveSmallIntegerField(
+        _("bits of difference"), null=True, blank=True, help_text=_("empty: the same bytes")
+    )
+
     status = models.CharField(_("status"), max_length=16, choices=Status.choices)
     created_at = models.DateTimeField(_("scanned"), default=timezone.now)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
@@ -175,7 +206,22 @@ class Scan(models.Model):
             height=self.height,
             frames=self.frames,
             ms=self.ms,
+            perceptual=self.perceptual,
         )
+
+    @property
+    def perceptual(self) -> Perceptual:
+        turned = self.pdq_rotations
+        return Perceptual(
+            pdq=self.pdq,
+            quality=self.pdq_quality,
+            rotations=tuple(turned[at : at + 64] for at in range(0, len(turned), 64)),
+        )
+
+    def recognise(self, match: KnownMatch | None) -> None:
+        """Remember what it equals or resembles. Does not save."""
+        self.known_id = match.known if match else None
+        self.known_distance = match.distance if match else None
 
     def take(self, assessment: Assessment) -> None:
         """Copy an assessment into the columns. Does not save."""
@@ -188,6 +234,9 @@ class Scan(models.Model):
         self.detector = assessment.detector
         self.nsfw = assessment.nsfw
         self.ms = round(assessment.ms, 3)
+        self.pdq = assessment.perceptual.pdq
+        self.pdq_quality = assessment.perceptual.quality
+        self.pdq_rotations = "".join(assessment.perceptual.rotations)
         self.crops = [crop.as_json() for crop in assessment.crops]
         if assessment.failure is not None:
             self.error_code = assessment.failure.code

@@ -91,7 +91,7 @@ def queries_of(action):
 
 @pytest.mark.parametrize("answer", [0.0, 0.8], ids=["clear", "held"])
 @pytest.mark.parametrize("replacing", [False, True], ids=["a new object", "another file"])
-def test_an_upload_costs_the_host_at_most_four_queries(replacing, answer, constant, settings):
+def test_an_upload_costs_the_host_few_queries(replacing, answer, constant, settings):
     constant.answer = answer
 
     def submit(seed):
@@ -106,8 +106,11 @@ def test_an_upload_costs_the_host_at_most_four_queries(replacing, answer, consta
     settings.NSFW_FIELDS = {}
     unwatched = queries_of(lambda: submit(2))
     assert Scan.objects.filter(status="held" if answer else "clear").exists()
-    assert len(watched) - len(unwatched) <= (3 if not replacing else 4), watched
-    assert not [sql for sql in watched if "JOIN" in sql]
+    # Two for the bytes (scores, known images), one for the likeness with [pdq], one for the scan;
+    # who replaces a file settles its earlier scan, and a held one may be recorded already.
+    most = 4 if not replacing else 5 if not answer else 6
+    assert len(watched) - len(unwatched) <= most, watched
+    assert not [sql for sql in watched if "JOIN" in sql and "nsfw_knownslot" not in sql]
 
 
 def test_the_same_bytes_again_cost_no_inference(constant):
@@ -121,7 +124,7 @@ def test_the_same_bytes_in_another_process_cost_one_query(constant):
     memo.clear()
     sql = queries_of(lambda: Photo.objects.create(image=upload(body=BODY)))
     assert constant.inferences == 1
-    recalls = [query for query in sql if "sha256" in query and query.startswith("SELECT")]
+    recalls = [query for query in sql if 'FROM "django_nsfw_scan"' in query and "sha256" in query]
     assert len(recalls) == 1
 
 
