@@ -3,7 +3,7 @@
 import logging
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import router, transaction
+from django.db import OperationalError, connections, router, transaction
 
 from . import quarantine
 from .assessment import digest
@@ -11,6 +11,7 @@ from .exceptions import DecisionRefused
 from .models import Decision, KnownImage, Scan
 from .quarantine.faults import storage_cannot
 from .quarantine.hold import CHANGED
+from .quarantine.locks import is_busy, lock
 from .quarantine.rows import Row, follow
 from .stored import scan_stored
 
@@ -83,8 +84,8 @@ def _decide(
     public, before = scan.status not in Scan.HIDDEN, scan.name
     try:
         with transaction.atomic(using=db), transaction.atomic(using=row.db):
+            _require_unchanged(scan, lock(scan, row), db)
             decision.save(using=db, force_insert=True)
-            _require_unsettled(scan, db)
             _carry_out(scan, row, to, decision)
             for other, status in follow(scan, before=before):
                 _say_too(decision, other, status, db)
@@ -95,6 +96,12 @@ def _decide(
         if refused.code == "changed" and public:
             scan_stored(row)  # other bytes than the moderator saw go through the queue again
         raise
+    except OperationalError as error:
+        if not is_busy(error) or any(connections[name].needs_rollback for name in (db, row.db)):
+            raise  # the request's whole transaction is lost, and must not look alive
+        raise DecisionRefused(
+            "Somebody else is changing it right now: look again.", code="busy"
+        ) from error
     return decision
 
 
@@ -153,11 +160,20 @@ def _carry_out(scan: Scan, row: Row, to: "Scan.Status", decision: Decision) -> N
         raise DecisionRefused("Somebody else settled it meanwhile.", code="settled")
 
 
-def _require_unsettled(scan: Scan, db: str) -> None:
-    """Before any bytes move. The row stays locked until the transaction ends."""
-    now = Scan.objects.using(db).select_for_update().filter(pk=scan.pk)
-    if not now.filter(status=scan.status, name=scan.name).exists():
+def _require_unchanged(scan: Scan, named: str | None, db: str) -> None:
+    """Before any bytes move, and under the locks: both stay as they are until the end."""
+    now = Scan.objects.using(db).filter(pk=scan.pk)
+    if connections[db].features.has_select_for_update:
+        now = now.select_for_update()  # the newest, where a transaction repeats what it read
+    found = now.values_list("status", "name").first()
+    if found is not None and found[0] == Status.SUPERSEDED:
+        raise DecisionRefused("The object has another file now.", code="superseded")
+    if found != (scan.status, scan.name):
         raise DecisionRefused("Somebody else settled it meanwhile.", code="settled")
+    if named is None:
+        raise DecisionRefused("The object is gone.", code="gone")
+    if named != scan.name:
+        raise DecisionRefused("The object has another file now.", code="superseded")
 
 
 def _require_same_bytes(scan: Scan, row: Row) -> None:

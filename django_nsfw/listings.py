@@ -4,10 +4,11 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models, router
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, QuerySet, Subquery
 from django.db.models.fields.files import FieldFile
 
 from .models import Scan
+from .models.exact import OuterName
 from .models.scan import field_label
 
 M = TypeVar("M", bound=models.Model)
@@ -68,7 +69,8 @@ def _scans(queryset: QuerySet[Any], field: str | None) -> QuerySet[Scan]:
         )
     # By name, not by primary key: names are unique to a scan, text on every database, and a row
     # that names another file by now is not the row that was scanned.
-    return Scan.objects.filter(field=field_label(model_field), name=OuterRef(model_field.attname))
+    name = OuterName(queryset.model, model_field.attname)
+    return Scan.objects.filter(field=field_label(model_field), name=name)
 
 
 def _file_field(model: type[models.Model], name: str | None) -> models.FileField:

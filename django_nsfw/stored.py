@@ -12,6 +12,7 @@ from . import quarantine
 from .models import Scan
 from .models.scan import object_pk
 from .policy import Action
+from .quarantine.locks import lock
 from .quarantine.rows import Row, follow
 from .registry import WatchedField, registry
 from .scanning import examine, status_of, uploader_id, user_in
@@ -95,6 +96,7 @@ def _scan_open(
     if found.action is Action.HOLD:
         # On its own: where this fails or dies, the scan is there and somebody will look.
         with transaction.atomic(using=db), transaction.atomic(using=row.db):
+            lock(scan, row)
             quarantine.take_down(scan, row, to=status_of(found), source=file)
             list(follow(scan, before=name))
     return scan

@@ -4,6 +4,7 @@
 and this app promises.
 """
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -44,7 +45,7 @@ TEMPLATES = [
     },
 ]
 # sqlite://:memory: unless the environment names a server: postgres://… or mysql://…
-_DATABASE = dj_database_url.config(default="sqlite://:memory:")
+_DATABASE = dj_database_url.parse(os.environ.get("DATABASE_URL") or "sqlite://:memory:")
 _SECOND = _DATABASE | {"NAME": f"{_DATABASE['NAME']}_second"}
 if _DATABASE["ENGINE"].endswith("sqlite3"):
     _SECOND = dict(_DATABASE)  # each in the memory of its own connection

@@ -7,6 +7,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import django_nsfw.models.exact
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -31,33 +33,51 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "field",
-                    models.CharField(
+                    django_nsfw.models.exact.ExactCharField(
                         help_text="app_label.Model.field", max_length=255, verbose_name="field"
                     ),
                 ),
-                ("object_pk", models.CharField(max_length=255, verbose_name="object")),
+                (
+                    "object_pk",
+                    django_nsfw.models.exact.ExactCharField(max_length=255, verbose_name="object"),
+                ),
                 (
                     "object_db",
-                    models.CharField(
+                    django_nsfw.models.exact.ExactCharField(
                         default="default", max_length=64, verbose_name="database of the object"
                     ),
                 ),
-                ("name", models.CharField(max_length=500, verbose_name="file name")),
+                (
+                    "name",
+                    django_nsfw.models.exact.ExactCharField(
+                        max_length=500, verbose_name="file name"
+                    ),
+                ),
                 (
                     "original_name",
                     models.CharField(max_length=500, verbose_name="original file name"),
                 ),
                 (
                     "quarantine_name",
-                    models.CharField(blank=True, max_length=255, verbose_name="name in quarantine"),
+                    django_nsfw.models.exact.ExactCharField(
+                        blank=True, max_length=255, verbose_name="name in quarantine"
+                    ),
                 ),
-                ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
+                (
+                    "sha256",
+                    django_nsfw.models.exact.ExactCharField(max_length=64, verbose_name="SHA-256"),
+                ),
                 ("size", models.PositiveBigIntegerField(verbose_name="size in bytes")),
                 ("format", models.CharField(blank=True, max_length=16, verbose_name="format")),
                 ("width", models.PositiveIntegerField(default=0, verbose_name="width")),
                 ("height", models.PositiveIntegerField(default=0, verbose_name="height")),
                 ("frames", models.PositiveIntegerField(default=0, verbose_name="frames")),
-                ("detector", models.CharField(blank=True, max_length=255, verbose_name="detector")),
+                (
+                    "detector",
+                    django_nsfw.models.exact.ExactCharField(
+                        blank=True, max_length=255, verbose_name="detector"
+                    ),
+                ),
                 ("nsfw", models.FloatField(blank=True, null=True, verbose_name="score")),
                 (
                     "crops",
@@ -175,7 +195,10 @@ class Migration(migrations.Migration):
                         verbose_name="to",
                     ),
                 ),
-                ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
+                (
+                    "sha256",
+                    django_nsfw.models.exact.ExactCharField(max_length=64, verbose_name="SHA-256"),
+                ),
                 (
                     "moderator_name",
                     models.CharField(

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .exact import ExactCharField
 from .scan import Scan
 
 
@@ -31,7 +32,7 @@ class Decision(models.Model):
     action = models.CharField(_("action"), max_length=16, choices=Action.choices)
     from_status = models.CharField(_("from"), max_length=16, choices=Scan.Status.choices)
     to_status = models.CharField(_("to"), max_length=16, choices=Scan.Status.choices)
-    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    sha256 = ExactCharField(_("SHA-256"), max_length=64)
     moderator = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("moderator"),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..scores import Assessment, CropScores, Failure, KnownMatch, Perceptual, Verdict
+from .exact import ExactCharField
 
 NAME_LENGTH = 500
 """Characters of a file name. MariaDB indexes at most 768 of four bytes each."""
@@ -102,12 +103,12 @@ class Scan(models.Model):
     PAST = (Status.GONE, Status.SUPERSEDED)
 
     token = models.UUIDField(_("token"), default=uuid.uuid4, editable=False)
-    field = models.CharField(_("field"), max_length=255, help_text=_("app_label.Model.field"))
-    object_pk = models.CharField(_("object"), max_length=255)
-    object_db = models.CharField(_("database of the object"), max_length=64, default="default")
-    name = models.CharField(_("file name"), max_length=NAME_LENGTH)
+    field = ExactCharField(_("field"), max_length=255, help_text=_("app_label.Model.field"))
+    object_pk = ExactCharField(_("object"), max_length=255)
+    object_db = ExactCharField(_("database of the object"), max_length=64, default="default")
+    name = ExactCharField(_("file name"), max_length=NAME_LENGTH)
     original_name = models.CharField(_("original file name"), max_length=NAME_LENGTH)
-    quarantine_name = models.CharField(_("name in quarantine"), max_length=255, blank=True)
+    quarantine_name = ExactCharField(_("name in quarantine"), max_length=255, blank=True)
     uploader = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("uploader"),
@@ -117,14 +118,14 @@ class Scan(models.Model):
         related_name="+",
     )
 
-    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    sha256 = ExactCharField(_("SHA-256"), max_length=64)
     size = models.PositiveBigIntegerField(_("size in bytes"))
     format = models.CharField(_("format"), max_length=16, blank=True)
     width = models.PositiveIntegerField(_("width"), default=0)
     height = models.PositiveIntegerField(_("height"), default=0)
     frames = models.PositiveIntegerField(_("frames"), default=0)
 
-    detector = models.CharField(_("detector"), max_length=255, blank=True)
+    detector = ExactCharField(_("detector"), max_length=255, blank=True)
     nsfw = models.FloatField(_("score"), null=True, blank=True)
     crops = models.JSONField(_("scores by frame and tile"), default=list, blank=True)
     ms = models.FloatField(_("milliseconds"), default=0)

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from django.core.files import File
 from django.core.files.storage import Storage
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from ..assessment import Body, digest
 from ..exceptions import DecisionRefused, QuarantineError
@@ -111,7 +111,7 @@ def take_down(
             raise DecisionRefused("Somebody else settled it meanwhile.", code="settled")
         if not row.rename(public, shown):
             raise DecisionRefused("The object has another file now.", code="superseded")
-    except DecisionRefused:
+    except (DecisionRefused, DatabaseError):  # a deadlock, and whoever lost it
         journal.abandon(token, lambda: undo_take_down(facts, storage))
         raise
     transaction.on_commit(

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.files import File
 from django.core.files.storage import Storage
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from ..assessment import digest
 from ..exceptions import DecisionRefused
@@ -51,7 +51,7 @@ def release(
             raise DecisionRefused("Somebody else settled it meanwhile.", code="settled")
         if not row.rename(placeholder, public, **row.dimensions(scan.width, scan.height)):
             raise DecisionRefused("The object has another file now.", code="superseded")
-    except DecisionRefused:
+    except (DecisionRefused, DatabaseError):  # a deadlock, and whoever lost it
         journal.abandon(token, lambda: undo_release(facts, storage))
         raise
     transaction.on_commit(

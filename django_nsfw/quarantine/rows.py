@@ -11,6 +11,7 @@ from django.db import connections, models, router
 
 from ..exceptions import DecisionRefused
 from ..models import Scan
+from ..models.exact import exactly
 from ..models.scan import pk_as_text, pk_from_text
 
 
@@ -33,6 +34,7 @@ class Row:
         model: type[models.Model] = field.model
         for db in _databases(model):
             rows = model._base_manager.using(db).filter(**{field.attname: name})
+            rows = rows.filter(exactly(field.attname, name))
             pk = rows.values_list("pk", flat=True).first()
             if pk is not None:
                 return cls(field, pk_as_text(pk), db)
@@ -61,7 +63,8 @@ class Row:
     def rename(self, old: str, new: str, **dimensions: int) -> bool:
         """Compare and swap on one row; ``save()`` and its signals are the host's own affair."""
         changes: dict[str, Any] = {self.field.attname: new, **dimensions}
-        return bool(self.rows.filter(**{self.field.attname: old}).update(**changes))
+        same = self.rows.filter(exactly(self.field.attname, old))
+        return bool(same.update(**changes))
 
     def dimensions(self, width: int, height: int) -> dict[str, int]:
         """Values for the host's ``width_field`` and ``height_field``, in pixels."""

@@ -1,0 +1,74 @@
+"""Text that equals itself and nothing else, on every database.
+
+MariaDB and MySQL compare by collation, and that of most columns takes ``a.jpg`` for ``A.JPG`` and
+``a.jpg `` with a space behind it. For storages these are different files.
+"""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import BooleanField, CharField, F, Func, OuterRef, Value
+from django.db.models.sql.compiler import SQLCompiler
+
+
+class ExactCharField(models.CharField):  # type: ignore[type-arg]
+    """A column of ours: compared byte for byte, and indexed so."""
+
+    def db_parameters(self, connection: Any) -> Any:
+        parameters = super().db_parameters(connection)
+        if connection.vendor == "mysql":
+            parameters["collation"] = _collation(connection)
+        return parameters
+
+
+class OuterName(Func):
+    """The file column of an outer query, to be compared with one of ours in its subquery.
+
+    MariaDB remembers what a subquery gave for the values that it was given, and compares those by
+    the collation of the host's column: the answer for ``a.jpg`` is taken for that of ``A.jpg``.
+    A key of the row among these values, of which no character is used, keeps rows apart.
+    """
+
+    output_field = CharField()
+
+    def __init__(self, model: type[models.Model], attname: str) -> None:
+        keys = [OuterRef(field.attname) for field in model._meta.pk_fields]
+        super().__init__(OuterRef(attname), *keys)
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any, **context: Any) -> Any:  # type: ignore[override]
+        return compiler.compile(self.get_source_expressions()[0])
+
+    def as_mysql(self, compiler: SQLCompiler, connection: Any, **context: Any) -> Any:
+        compiled = [compiler.compile(part) for part in self.get_source_expressions()]
+        (name, _), *keys = compiled
+        nothing = "".join(f", LEFT({key}, 0)" for key, _ in keys)
+        text = f"CONVERT(CONCAT({name}{nothing}) USING utf8mb4)"
+        parameters = [value for _, values in compiled for value in values]
+        return f"({text} COLLATE {_collation(connection)})", parameters
+
+
+class _Bytes(Func):
+    template = "CAST(CONVERT(%(expressions)s USING utf8mb4) AS BINARY)"
+
+
+class _Same(Func):
+    template = "%(expressions)s"
+    arg_joiner = " = "
+    output_field = BooleanField()
+
+    def as_mysql(self, compiler: SQLCompiler, connection: Any, **context: Any) -> Any:
+        exact = self.copy()
+        exact.set_source_expressions([_Bytes(part) for part in self.get_source_expressions()])
+        return exact.as_sql(compiler, connection, **context)
+
+
+def _collation(connection: Any) -> str:
+    return "utf8mb4_nopad_bin" if connection.mysql_is_mariadb else "utf8mb4_0900_bin"
+
+
+def exactly(column: str, text: str) -> Func:
+    """A condition on a column of the host, whose collation is the host's affair.
+
+    No index serves it: filter by equality as well.
+    """
+    return _Same(F(column), Value(text, output_field=CharField()))

@@ -1,0 +1,69 @@
+"""Two moderators, an upload and the sweep take what they share in one order: rows, then scans.
+
+The host's row comes first because an upload has locked it before our receiver gets to the scans.
+Whoever waits here holds nothing that an upload waits for, so that no upload of the host is ever
+the victim of a deadlock with a decision about its own object.
+"""
+
+from typing import Any
+
+from django.db import OperationalError, connections
+from django.db.models import F
+
+from ..models import Scan
+from .rows import Row
+
+_POSTGRESQL = {"40P01", "40001", "55P03"}
+"""SQLSTATE: deadlock detected, serialization failure, lock not available."""
+
+_MARIADB = {1205, 1213, 1020, 3572}
+"""Lock wait timeout, deadlock, record has changed since last read, lock not available."""
+
+
+def lock(scan: Scan, row: Row) -> str | None:
+    """What the row names, with it and every scan of the same file locked; None without a row.
+
+    Copies of an object share its file and are settled with it. In the caller's transactions, as
+    the first thing in them: SQLite has one lock for all, and whoever read before may not get it.
+    """
+    db = scan._state.db or "default"
+    same = (
+        Scan.objects.using(db)
+        .current()
+        .filter(field=scan.field, object_db=scan.object_db, name=scan.name)
+    )
+    if not _has_row_locks(db):
+        Scan.objects.using(db).filter(pk=scan.pk).update(status=F("status"))
+    sharing = dict(same.values_list("pk", "object_pk"))
+    if not _has_row_locks(row.db):
+        if row.db != db:
+            row.rows.update(**{row.field.attname: F(row.field.attname)})
+        named = row.name()
+    else:
+        names: dict[str, str | None] = {}
+        for pk in sorted({row.pk, *sharing.values()}):
+            rows = Row(row.field, pk, row.db).rows.select_for_update()
+            names[pk] = rows.values_list(row.field.attname, flat=True).first()
+        named = names[row.pk]
+    if _has_row_locks(db):
+        # By key: a range of names would be locked against uploads that come between.
+        list(
+            Scan.objects.using(db)
+            .filter(pk__in={scan.pk, *sharing})
+            .order_by("pk")
+            .select_for_update()
+            .values_list("pk")
+        )
+    return named
+
+
+def is_busy(error: OperationalError) -> bool:
+    """Whether somebody else had the lock: the same thing may succeed later."""
+    cause: Any = error.__cause__
+    if getattr(cause, "sqlstate", None) in _POSTGRESQL:
+        return True
+    return (error.args[:1] or (None,))[0] in _MARIADB or "database is locked" in str(error)
+
+
+def _has_row_locks(db: str) -> bool:
+    return connections[db].features.has_select_for_update
