@@ -1,6 +1,7 @@
 """System checks of settings, fields and detectors. An id never changes its meaning."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db.models import Field
 from django.utils.module_loading import import_string
 
+from . import perceptual
 from .conf import nsfw_settings
 from .detectors.handler import EXTRAS, REQUIRED_PACKAGES, detectors
 from .exceptions import DetectorUnavailable
@@ -153,6 +155,32 @@ def _check_names(subject: str, policy: Policy) -> list[CheckMessage]:
                 )
             )
     return found
+
+
+@register(TAG)
+def check_known_images(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    """Who asks for similar pictures in so many words needs the package that sees them."""
+    if perceptual.available():
+        return []
+    layers: list[tuple[str, Mapping[str, Any]]] = []
+    with suppress(ImproperlyConfigured):  # E005 reports it
+        layers.append(("NSFW_POLICY", nsfw_settings.policy))
+    layers += [(watched.label, watched.options) for watched in registry.watched.values()]
+    return [
+        Warning(
+            f"{subject}: 'known' asks for similar pictures, which takes pdqhash, and that is not "
+            "installed: only the same bytes are recognised.",
+            hint='pip install "django-nsfw[pdq]", or say "similar": "ignore".',
+            id="django_nsfw.W030",
+        )
+        for subject, options in layers
+        if _asks_for_likeness(options)
+    ]
+
+
+def _asks_for_likeness(options: Mapping[str, Any]) -> bool:
+    known = options.get("known")
+    return isinstance(known, Mapping) and known.get("similar", "ignore") != "ignore"
 
 
 def _configured() -> list[str] | None:

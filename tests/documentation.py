@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 import django_nsfw
 from django_nsfw.exceptions import AssessmentError
 from django_nsfw.files import FileResult
-from django_nsfw.models import Decision, Scan
+from django_nsfw.models import Decision, KnownImage, Scan
 from django_nsfw.scores import Assessment, Verdict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,7 +72,9 @@ def blocks(text: str, language: str) -> list[str]:
 def dotted_names(text: str) -> set[str]:
     """Names below the package, but for those of templates and checks, which are no Python."""
     found = re.findall(r"\bdjango_nsfw(?:\.\w+)+", text)
-    return {n for n in found if not re.search(r"\.(?:[EW]\d{3}|(?:view|approve|reject)_\w+)$", n)}
+    return {
+        n for n in found if not re.search(r"\.(?:[EW]\d{3}|(?:view|approve|reject|manage)_\w+)$", n)
+    }
 
 
 def called_commands(text: str) -> list[list[str]]:
@@ -149,7 +151,10 @@ def _top_level(source: str) -> set[str]:
 
 
 def defaults_of(cls: Any) -> dict[str, Any]:
-    return {field.name: field.default for field in fields(cls)}
+    return {
+        field.name: asdict(field.default) if is_dataclass(field.default) else field.default
+        for field in fields(cls)
+    }
 
 
 def command_options(name: str) -> dict[str, Any]:
@@ -173,8 +178,10 @@ def result_keys() -> dict[str, Any]:
 
 
 def permissions() -> set[str]:
-    own = {name for model in (Scan, Decision) for name, _ in model._meta.permissions}
-    return {f"django_nsfw.{name}" for name in {*own, "view_scan", "view_decision"}}
+    own = {name for model in (Scan, Decision, KnownImage) for name, _ in model._meta.permissions}
+    return {
+        f"django_nsfw.{name}" for name in {*own, "view_scan", "view_decision", "view_knownimage"}
+    }
 
 
 def reasons() -> set[str]:

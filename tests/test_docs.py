@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from django_nsfw import conf, images, validators
+from django_nsfw import conf, images, known_lists, validators
 from django_nsfw.detectors import handler, preparation
 from django_nsfw.limits import Limits
 from django_nsfw.models import Scan
-from django_nsfw.policy import Policy
+from django_nsfw.policy import KnownRules, Policy
 from django_nsfw.sweeping import Finding, Mended
 from django_nsfw.templatetags.nsfw import register
 from tests import documentation as docs
@@ -64,6 +64,10 @@ COMPARISONS = {
         "NSFW_DETECTORS": UNSAID, "NSFW_POLICY": conf.DEFAULT_POLICY}, defaults=True),
     "policy keys": of(
         "settings", "Policy", "policy key", lambda: docs.defaults_of(Policy), defaults=True),
+    "rules for known images": of(
+        "known", "Policy", "key", lambda: docs.defaults_of(KnownRules), defaults=True),
+    "columns of lists": of("commands", "nsfw_known", "column", lambda: docs.names(
+        known_lists.COLUMNS)),
     "limits": of("settings", "Limits", "limit", lambda: docs.defaults_of(Limits), defaults=True),
     "codes of the validator": of(
         "settings", "NSFWValidator", "validation code", lambda: docs.names(validators.MESSAGES)),
