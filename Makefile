@@ -1,5 +1,6 @@
 # make demo   the example gallery, filled and served       (SERVE=0: stop after the table)
 # make test   the whole test suite, with every extra       (ARGS="-k name": what pytest takes)
+#             on SQLite, and on PostgreSQL and MariaDB where they answer on this machine
 # make lint   ruff, mypy, missing migrations
 # make docs   the documentation, into docs/_build/html
 # make bench  the measurements                             (ARGS: what benchmarks takes)
@@ -39,7 +40,8 @@ demo: $(DEMO)/.installed
 	fi
 
 test: $(DEV)/.installed
-	$(DEV)/bin/python -m pytest $(ARGS)
+	DATABASE_URL= $(DEV)/bin/python -m pytest $(ARGS)
+	$(DEV)/bin/python -m tests.servers $(ARGS)
 
 lint: $(DEV)/.lint
 	$(DEV)/bin/ruff check
@@ -66,6 +68,10 @@ $(DEMO)/.installed: pyproject.toml $(SOURCES) | $(DEMO)/bin/python
 $(DEV)/.installed: pyproject.toml | $(DEV)/bin/python
 	$(DEV)/bin/$(PIP) install --quiet --upgrade "pip>=25.1"
 	$(DEV)/bin/$(PIP) install --quiet --editable ".[timm,export,onnx,opennsfw,heif,rest]" --group test
+	@for group in postgresql mariadb; do \
+	    $(DEV)/bin/$(PIP) install --quiet --group $$group >/dev/null 2>&1 || \
+	        echo "The driver for $$group cannot be installed here; its tests will be left out."; \
+	done
 	@touch $@
 
 $(DOCS)/.installed: pyproject.toml | $(DOCS)/bin/python

@@ -1,0 +1,70 @@
+"""Runs what touches the database again, on each server that answers on this machine.
+
+``make test`` calls it after the whole suite has passed on SQLite; its arguments are pytest's.
+Where ``CI`` is set, a server or a driver that is missing is a failure.
+"""
+
+import importlib.util
+import os
+import socket
+import subprocess
+import sys
+
+SERVERS = {
+    "PostgreSQL": (5432, "psycopg", "postgres://postgres@127.0.0.1:5432/{name}"),
+    "MariaDB": (3306, "MySQLdb", "mysql://root@127.0.0.1:3306/{name}"),
+}
+PACKAGES = {
+    "psycopg": 'pip install "psycopg[binary]"',
+    "MySQLdb": "install libmariadb-dev, pkg-config and a compiler, then pip install mysqlclient",
+}
+WITHOUT_DATABASE = [
+    "tests/detectors",  # pictures and weights
+    "tests/images",
+    "tests/example",  # a project with a database of its own
+    "tests/test_docs.py",
+    "tests/test_imports.py",
+    "tests/test_packaging.py",
+    "tests/crashes",  # keeps one SQLite file for each process that it kills
+]
+NOTHING_SELECTED = 5
+"""pytest's exit code where ``-k`` left no test."""
+
+
+def main(arguments: list[str]) -> int:
+    failed = []
+    for server, (port, driver, url) in SERVERS.items():
+        missing = absent(port, driver)
+        if missing:
+            print(f"=== {server} is left out: {missing}", flush=True)
+            if os.environ.get("CI"):
+                failed.append(server)
+            continue
+        print(f"=== {server}", flush=True)
+        environment = os.environ | {"DATABASE_URL": url.format(name=f"django_nsfw_{os.getpid()}")}
+        ignored = [f"--ignore={path}" for path in WITHOUT_DATABASE]
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "--create-db", *ignored, *arguments],
+            env=environment,
+            check=False,
+        )
+        if done.returncode not in (0, NOTHING_SELECTED):
+            failed.append(server)
+    if failed:
+        print(f"=== failed: {', '.join(failed)}")
+    return int(bool(failed))
+
+
+def absent(port: int, driver: str) -> str:
+    """What is missing, in words; empty where nothing is."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except OSError as error:
+        return f"nothing answers on 127.0.0.1:{port} ({error})"
+    if importlib.util.find_spec(driver) is None:
+        return f"its driver is not installed ({PACKAGES[driver]})"
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
