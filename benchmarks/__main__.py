@@ -12,6 +12,7 @@ SECTIONS = {
     "startup": "benchmarks.startup",
     "first_score": "benchmarks.first_score",
     "uploads": "benchmarks.uploads",
+    "known": "benchmarks.known",
     "decoding": "benchmarks.decoding",
     "camera": "benchmarks.camera",
     "model": "benchmarks.model",

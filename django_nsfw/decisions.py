@@ -9,6 +9,7 @@ from . import quarantine
 from .assessment import digest
 from .exceptions import DecisionRefused
 from .models import Decision, KnownImage, Scan
+from .models.known import at_odds
 from .quarantine.faults import storage_cannot
 from .quarantine.hold import CHANGED
 from .quarantine.locks import is_busy, lock
@@ -114,7 +115,7 @@ def _remember(decision: Decision, scan: Scan, db: str) -> None:
 
 def follow_known(known: KnownImage, *, limit: int = FOLLOWERS_AT_ONCE) -> None:
     """Each in a transaction of its own. What is not done here, or fails, is left to the sweep."""
-    scans = Scan.objects.using(known._state.db).at_odds_with_known().filter(known=known)
+    scans = at_odds(known._state.db or router.db_for_write(Scan)).filter(known=known)
     for scan in scans.select_related("known__decision").order_by("pk")[:limit]:
         try:
             inherit(scan)

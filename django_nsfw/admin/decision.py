@@ -34,7 +34,10 @@ class DecisionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 class DecisionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = Decision
-    fields = ("created_at", "action", "from_status", "to_status", "moderator_name", "note")
+    fields = (
+        "created_at", "action", "from_status", "to_status", "moderator_name", "inherited_from",
+        "note",
+    )  # fmt: skip
     readonly_fields = fields
     extra = 0
     ordering = ["-pk"]

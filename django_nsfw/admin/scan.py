@@ -81,10 +81,11 @@ class ScanAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         "object_link",
         "uploader",
         "reason",
+        "resembles",
         "created_at",
     ]
     list_filter = [WaitingFilter, "verdict", FieldFilter, "created_at"]
-    list_select_related = ["uploader"]
+    list_select_related = ["uploader", "known__decision"]
     list_per_page = 50
     search_fields = ["sha256__startswith"]
     search_help_text = _("SHA-256 of the file, from its beginning")
@@ -93,7 +94,7 @@ class ScanAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     actions = ["approve", "reject"]
     inlines = [DecisionInline]
     fieldsets = [
-        (None, {"fields": ["status", "verdict", "score", "reason", "error_message"]}),
+        (None, {"fields": ["status", "verdict", "score", "reason", "error_message", "resembles"]}),
         (_("Object"), {"fields": ["field", "object_link", "uploader", "name", "original_name"]}),
         (
             _("File"),
@@ -131,6 +132,10 @@ class ScanAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("reason"), ordering="error_code")
     def reason(self, scan: Scan) -> str:
         return scan.error_code or "–"
+
+    @admin.display(description=_("known"), ordering="known")
+    def resembles(self, scan: Scan) -> str:
+        return scan.known.said(scan.known_distance) if scan.known else "–"
 
     @admin.display(description=_("scores by frame and tile"))
     def score_table(self, scan: Scan) -> SafeString | str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Self
 
 from django.db import models
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -159,6 +160,15 @@ class KnownImage(models.Model):
         said = _("decision #%d") % self.decision.pk
         return _("%(decision)s by %(name)s") % {"decision": said, "name": name} if name else said
 
+    def said(self, distance: int | None) -> str:
+        """What it means for a picture at that distance; None: with the same bytes."""
+        if distance is None:
+            words = _("%(outcome)s, the same bytes, %(origin)s")
+        else:
+            words = _("%(outcome)s, distance %(distance)d, %(origin)s")
+        outcome = self.get_outcome_display()
+        return words % {"outcome": outcome, "distance": distance, "origin": self.origin}
+
     def index(self) -> None:
         """Make it findable by its hash; one that says nothing is not. Idempotent."""
         db = self._state.db
@@ -187,6 +197,22 @@ class KnownSlot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} of {self.known_id}"
+
+
+def at_odds(db: str) -> QuerySet[Scan]:
+    """Scans that a known image once settled, and that stand otherwise than it says now.
+
+    Whoever was decided upon by a moderator stays where that put them.
+    """
+    own = Decision.objects.filter(scan=OuterRef("pk"), inherited_from__isnull=True)
+    says, stands = KnownImage.Outcome, Scan.Status
+    return Scan.objects.using(db).filter(
+        Q(status=stands.APPROVED, known__outcome=says.REJECT)
+        | Q(status=stands.REJECTED, known__outcome=says.APPROVE),
+        ~Exists(own),
+        known__decision__isnull=False,
+        known__revoked_at__isnull=True,
+    )
 
 
 def key_of(sha256: str, pdq: str) -> str:

@@ -7,7 +7,6 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models, router
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -54,20 +53,6 @@ class ScanQuerySet(models.QuerySet["Scan"]):
             .first()
         )
         return None if scan is None else scan.assessment
-
-    def at_odds_with_known(self) -> Self:
-        """What a known image once settled, and stands otherwise than that decision does now.
-
-        Whoever was decided upon by a moderator stays where that put them.
-        """
-        from .decision import Decision  # which refers to scans
-
-        own = Decision.objects.filter(scan=OuterRef("pk"), inherited_from__isnull=True)
-        settled = models.Q(status="approved", known__outcome="reject") | models.Q(
-            status="rejected", known__outcome="approve"
-        )
-        in_force = models.Q(known__decision__isnull=False, known__revoked_at__isnull=True)
-        return self.filter(settled & in_force & ~Exists(own))
 
     def supersede(self, scan: "Scan") -> int:
         """The object has the file of ``scan`` now; its earlier scans wait for nobody."""

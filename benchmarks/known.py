@@ -1,0 +1,153 @@
+"""Finding similar known images among many: time, rows read, and whether anything is missed.
+
+Random hashes; queries at every distance from 0 to 31, and beyond. ``DATABASE_URL`` of the form
+``postgres://user@host:port/name`` measures in a scratch database on that server as well.
+"""
+
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+SIZES = (10_000, 100_000, 1_000_000)
+BEYOND = (32, 33, 36, 40, 48, 64, 128)
+CHUNK = 50_000
+
+
+def main(arguments: Sequence[str]) -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    import django
+
+    django.setup()
+    from django.conf import settings
+
+    sizes = [int(size) for size in arguments] or SIZES
+    with tempfile.TemporaryDirectory() as folder:
+        databases = [("SQLite", {"ENGINE": "sqlite3", "NAME": str(Path(folder, "known.sqlite3"))})]
+        if url := os.environ.get("DATABASE_URL"):
+            databases.append(("PostgreSQL", _server(url)))
+        for name, options in databases:
+            engine = f"django.db.backends.{options['ENGINE']}"
+            scratch = {"TEST": {"NAME": f"{options['NAME']}_scratch"}}
+            settings.DATABASES["default"].update({**options, **scratch, "ENGINE": engine})
+            _on(name, sizes)
+
+
+def _server(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    return {
+        "ENGINE": "postgresql", "NAME": parts.path.strip("/"), "USER": parts.username or "",
+        "PASSWORD": parts.password or "", "HOST": parts.hostname or "", "PORT": parts.port or "",
+    }  # fmt: skip
+
+
+def _on(name: str, sizes: Sequence[int]) -> None:
+    from django.db import connections
+    from django.db.utils import ConnectionHandler
+
+    handler = ConnectionHandler(connections.settings)
+    fresh = handler.create_connection("default")
+    connections["default"] = fresh
+    fresh.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        rng = random.Random(1)  # noqa: S311
+        values: list[int] = []
+        for size in sizes:
+            started = time.perf_counter()
+            more = [rng.getrandbits(256) for _ in range(size - len(values))]
+            _fill(len(values), more)
+            values += more
+            with fresh.cursor() as cursor:
+                cursor.execute("ANALYZE")
+            seconds = time.perf_counter() - started
+            print(f"{name}, {size:>9,} known images (built in {seconds:.0f} s)", flush=True)
+            _measure(values, rng)
+    finally:
+        fresh.creation.destroy_test_db("known", verbosity=0)
+        fresh.close()
+
+
+def _fill(start: int, values: Sequence[int]) -> None:
+    """Straight through the cursor: the ORM would take minutes for seventeen million rows."""
+    from django.db import connection, transaction
+    from django.utils import timezone
+
+    from django_nsfw.models.known import slot_keys
+
+    now = timezone.now().replace(tzinfo=None).isoformat(" ")
+    known = (
+        "(id, key, sha256, pdq, quality, outcome, source, note, created_at)",
+        lambda pk, value: [
+            (pk, f"p:{value:064x}", "", f"{value:064x}", 100, "reject", "bench", "", now)
+        ],
+    )
+    slots = ("(known_id, key)", lambda pk, value: [(pk, key) for key in slot_keys(value)])
+    for at in range(0, len(values), CHUNK):
+        pairs = list(enumerate(values[at : at + CHUNK], start=start + at + 1))
+        with transaction.atomic():
+            for table, (columns, rows) in (
+                ("django_nsfw_knownimage", known),
+                ("django_nsfw_knownslot", slots),
+            ):
+                _copy(connection, table, columns, (row for pair in pairs for row in rows(*pair)))
+
+
+def _copy(connection: Any, table: str, columns: str, rows: Iterator[tuple[Any, ...]]) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} {columns} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join("%s" for _ in columns.split(","))
+            sql = f"INSERT INTO {table} {columns} VALUES ({marks})"  # noqa: S608
+            cursor.executemany(sql, rows)
+
+
+def _measure(values: Sequence[int], rng: random.Random) -> None:
+    import numpy as np
+    from django.db import connection
+
+    from django_nsfw.models import KnownImage, KnownSlot
+    from django_nsfw.models.known import MAX_DISTANCE, neighbours
+
+    table = np.frombuffer(b"".join(v.to_bytes(32, "big") for v in values), np.uint64)
+    table = table.reshape(-1, 4)
+    seconds, missed, false, rows, brute = [], 0, 0, [], []
+    for distance in [*range(MAX_DISTANCE + 1), *BEYOND] * 2:
+        wanted = rng.choice(values)
+        for bit in rng.sample(range(256), distance):
+            wanted ^= 1 << bit
+        started = time.perf_counter()
+        match = KnownImage.objects.similar([f"{wanted:064x}"])
+        seconds.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        row = np.frombuffer(wanted.to_bytes(32, "big"), np.uint64)
+        nearest = int(np.bitwise_count(table ^ row).sum(axis=1).min())
+        brute.append(time.perf_counter() - started)
+        rows.append(KnownSlot.objects.filter(key__in=sorted(neighbours(wanted))).count())
+        if nearest <= MAX_DISTANCE:
+            missed += match is None or match.distance != nearest
+        else:
+            false += match is not None
+    ranked = sorted(seconds)
+    queries = len(seconds)
+    print(
+        f"  look-up: median {statistics.median(ranked) * 1000:.1f} ms, "
+        f"95th percentile {ranked[int(queries * 0.95)] * 1000:.1f} ms; "
+        f"{statistics.mean(rows):,.0f} rows of the index read on average\n"
+        f"  {queries} queries at distances 0 to {max(BEYOND)}: {missed} missed, {false} false; "
+        f"comparing with everything in memory takes {statistics.median(brute) * 1000:.1f} ms",
+        flush=True,
+    )
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT pg_database_size(current_database())")
+        else:
+            cursor.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+        print(f"  size of the database: {cursor.fetchone()[0] / 1e6:,.0f} MB", flush=True)
