@@ -33,6 +33,15 @@ def check_limits(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register(TAG)
+def check_retention(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    try:
+        nsfw_settings.retention  # noqa: B018 - reading validates
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint="Correct NSFW_RETENTION.", id="django_nsfw.E012")]
+    return []
+
+
+@register(TAG)
 def check_detectors(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     """The shape of ``NSFW_DETECTORS`` and the packages behind it; imports no framework."""
     try:

@@ -17,6 +17,11 @@ DEFAULT_DETECTORS: Mapping[str, Mapping[str, Any]] = {
 }
 DEFAULT_POLICY: Mapping[str, Any] = {"review": 0.5, "reject": None, "on_error": "hold"}
 QUARANTINE_ALIAS = "nsfw_quarantine"
+RETAINED = ("rejected", "gone", "superseded")
+"""Statuses that hold bytes nobody waits for; the only ones whose bytes age can delete."""
+
+LONGEST_RETENTION = 36_500
+"""Days: a century. What is to be kept longer is kept for ever."""
 
 
 class Settings:
@@ -50,6 +55,34 @@ class Settings:
             if key != "timeout" and not isinstance(value, int):
                 _refuse("NSFW_LIMITS", f"{key!r} must be a whole number, not {value!r}.")
         return Limits(**given)
+
+    @property
+    def retention(self) -> Mapping[str, int]:
+        """``NSFW_RETENTION``: status → days after which what it holds may be deleted.
+
+        A status that is absent, or None, is kept for ever, and so is everything by default.
+        """
+        given = _mapping("NSFW_RETENTION", {})
+        valid = f"Valid statuses: {', '.join(RETAINED)}."
+        for status, days in given.items():
+            if status == "held":
+                _refuse(
+                    "NSFW_RETENTION",
+                    f"must not name 'held': those files wait for a moderator, and what nobody has "
+                    f"seen is not deleted by its age. {valid}",
+                )
+            if status not in RETAINED:
+                _refuse("NSFW_RETENTION", f"holds nothing for {status!r}. {valid}")
+            if days is None:
+                continue
+            whole = isinstance(days, int) and not isinstance(days, bool)
+            if not whole or not 0 < days <= LONGEST_RETENTION:
+                _refuse(
+                    "NSFW_RETENTION",
+                    f"{status!r} must be a whole number of days from 1 to {LONGEST_RETENTION}, or "
+                    f"None for ever, not {days!r}.",
+                )
+        return {status: days for status, days in given.items() if days is not None}
 
 
 def _mapping(name: str, default: Mapping[str, Any]) -> Mapping[str, Any]:

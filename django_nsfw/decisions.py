@@ -67,6 +67,8 @@ def _decide(
             f"{'approved' if approving else 'rejected'}.",
             code="status",
         )
+    if approving:
+        _require_bytes(scan)
     db = router.db_for_write(Scan)
     row = Row.of(scan)
     _require_same_file(scan, row)
@@ -166,15 +168,24 @@ def _require_unchanged(scan: Scan, named: str | None, db: str) -> None:
     now = Scan.objects.using(db).filter(pk=scan.pk)
     if connections[db].features.has_select_for_update:
         now = now.select_for_update()  # the newest, where a transaction repeats what it read
-    found = now.values_list("status", "name").first()
-    if found is not None and found[0] == Status.SUPERSEDED:
+    found = now.defer("crops").first()
+    if found is not None and found.status == Status.SUPERSEDED:
         raise DecisionRefused("The object has another file now.", code="superseded")
-    if found != (scan.status, scan.name):
+    if found is None or (found.status, found.name) != (scan.status, scan.name):
         raise DecisionRefused("Somebody else settled it meanwhile.", code="settled")
+    _require_bytes(found)
     if named is None:
         raise DecisionRefused("The object is gone.", code="gone")
     if named != scan.name:
         raise DecisionRefused("The object has another file now.", code="superseded")
+
+
+def _require_bytes(scan: Scan) -> None:
+    """Retention, or a person who erased it, may have been faster."""
+    if scan.bytes_discarded:
+        raise DecisionRefused(
+            "What was held is deleted for good: there is nothing left to put back.", code="pruned"
+        )
 
 
 def _require_same_bytes(scan: Scan, row: Row) -> None:

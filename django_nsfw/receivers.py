@@ -9,9 +9,10 @@ from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_delete, post_save
 
 from . import gate
+from .forgetting import forget
 from .models import Scan
 from .registry import registry
-from .scanning import forget, is_recorded, record
+from .scanning import is_recorded, record
 from .stored import record_named
 
 
@@ -69,9 +70,13 @@ def record_uploads(
 def forget_object(
     sender: type[models.Model], instance: models.Model, using: str, **kwargs: Any
 ) -> None:
-    """The object is deleted: nobody waits for its scans any more. Held bytes stay."""
+    """The object is deleted, and what was held of it goes with it when that commits.
+
+    Deleting a child with ``keep_parents`` leaves the row that names the file; deleting it with
+    its parents sends a signal for each of them.
+    """
     for watched in registry.watched.values():
-        if isinstance(instance, watched.model):
+        if sender._meta.concrete_model is watched.model:
             forget(instance, watched, using=using)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connections, models, router, transaction
 from django.db.models.fields.files import FieldFile
-from django.utils import timezone
 
 from .assessment import Body, assess
 from .exceptions import FILE_FAULTS
@@ -179,20 +178,6 @@ def record(
         )
 
 
-def forget(instance: models.Model, watched: WatchedField, *, using: str) -> None:
-    """The object is gone; what was held of it stays in quarantine until retention takes it."""
-    db = router.db_for_write(Scan)
-    try:
-        with _guarded(db):
-            Scan.objects.using(db).current().filter(
-                field=watched.label, object_pk=object_pk(instance, watched.field), object_db=using
-            ).update(status=Scan.Status.GONE, settled_at=timezone.now())
-    except DatabaseError:
-        if connections[db].needs_rollback:
-            raise
-        logger.exception("The scans of a deleted %s stay open", instance._meta.label)
-
-
 def uploader_id(instance: models.Model, path: str) -> Any:
     """Primary key of the user at the end of ``path``; None where the path leads nowhere."""
     if not path:
@@ -225,7 +210,7 @@ def user_in(db: str, pk: Any, *, certain: bool = False) -> Any:
 
 def _insert(scan: Scan, db: str, *, supersede: bool) -> None:
     try:
-        with _guarded(db):
+        with guarded(db):
             if supersede and scan.quarantine_name and is_recorded(scan.token, db):
                 return  # by the sweep: the row was saved without a signal, by bulk_create
             scan.save(using=db, force_insert=True)
@@ -246,7 +231,7 @@ def _insert(scan: Scan, db: str, *, supersede: bool) -> None:
 def _recall(sha256: str, detector: str) -> Assessment | None:
     db = router.db_for_read(Scan)
     try:
-        with _guarded(db):
+        with guarded(db):
             known = Scan.objects.using(db).recall(sha256, detector)
     except DatabaseError as error:
         logger.warning("Earlier scores cannot be looked up (run migrate?): %s", error)
@@ -259,7 +244,7 @@ _proven: set[str] = set()
 """Databases in which our tables were seen. Until then a savepoint shields the host."""
 
 
-def _guarded(db: str) -> AbstractContextManager[Any]:
+def guarded(db: str) -> AbstractContextManager[Any]:
     if db in _proven or not connections[db].in_atomic_block:
         return nullcontext()
     return transaction.atomic(using=db)

@@ -2,15 +2,15 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from django.db import router, transaction
 from django.utils import timezone
 
 from .exceptions import DecisionRefused
+from .findings import Finding, Mended
+from .leftovers import carry_out_orders
 from .models import Decision, Scan
 from .models.scan import NAME_LENGTH
 from .quarantine import journal
@@ -21,46 +21,18 @@ from .quarantine.rows import Row, file_field, follow
 from .scanning import user_in
 from .scores import Assessment
 
+__all__ = ["GRACE", "Finding", "Mended", "sweep"]
+
 logger = logging.getLogger(__name__)
 
 GRACE = timedelta(hours=1)
 """Age from which a movement is taken for broken: longer than any upload's transaction lasts."""
 
 
-class Finding(StrEnum):
-    """What was found. Its value is the word the command prints."""
-
-    SETTLED = "settled"
-    RECORDED = "recorded"
-    KEPT = "kept"
-    INTERRUPTED = "interrupted"
-    FINISHED = "finished"
-    UNDONE = "undone"
-    UNREADABLE = "unreadable entry"
-    UNKNOWN = "not understood"
-    MISSING = "bytes missing"
-    SUPERSEDED = "superseded"
-    OBJECT_GONE = "object gone"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mended:
-    """One thing that was found: where, what it was, and whether a person must look."""
-
-    finding: Finding
-    subject: str
-    detail: str
-
-    @property
-    def needs_person(self) -> bool:
-        return self.finding in (Finding.MISSING, Finding.UNKNOWN, Finding.FAILED)
-
-
 def sweep(
     *, older_than: timedelta = GRACE, verify: bool = False, dry_run: bool = False
 ) -> Iterator[Mended]:
-    """Mend every movement that began longer than ``older_than`` ago and did not end.
+    """Mend every movement and deletion that began longer than ``older_than`` ago and did not end.
 
     ``verify`` also asks, for every scan behind a placeholder, whether its bytes and
     its object are still there. ``dry_run`` changes nothing and yields the same.
@@ -79,6 +51,7 @@ def sweep(
                 detail=f"{type(error).__name__}: {str(error).rstrip('.')}. "
                 "Nothing was deleted; sweep again.",
             )
+    yield from carry_out_orders(before, dry_run=dry_run)
     if verify:
         yield from _verify(dry_run)
 
@@ -224,8 +197,9 @@ def _catch_up(scan: Scan | None, facts: Mapping[str, Any], *, before: str, bytes
 def _verify(dry_run: bool) -> Iterator[Mended]:
     db = router.db_for_write(Scan)
     quarantine = journal.quarantine_storage()
-    behind_placeholders = Scan.objects.using(db).filter(status__in=Scan.HIDDEN)
-    for scan in behind_placeholders.exclude(quarantine_name="").iterator(chunk_size=500):
+    hidden = Scan.objects.using(db).filter(status__in=Scan.HIDDEN, discard_at=None)
+    behind_placeholders = hidden.exclude(quarantine_name="", pruned_at=None)
+    for scan in behind_placeholders.iterator(chunk_size=500):
         subject = f"{scan.field} of {scan.object_pk}"
         try:
             named = Row.of(scan).name()
@@ -233,7 +207,7 @@ def _verify(dry_run: bool) -> Iterator[Mended]:
             yield Mended(finding=Finding.UNKNOWN, subject=subject, detail=str(refused))
             continue
         with quarantine_cannot("be read"):
-            there = quarantine.exists(scan.quarantine_name)
+            there = scan.pruned_at or quarantine.exists(scan.quarantine_name)
         if not there:
             yield Mended(
                 finding=Finding.MISSING,

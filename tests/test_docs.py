@@ -14,9 +14,11 @@ import pytest
 
 from django_nsfw import conf, images, known_lists, validators
 from django_nsfw.detectors import handler, preparation
+from django_nsfw.erasure import Erased
 from django_nsfw.limits import Limits
 from django_nsfw.models import Scan
 from django_nsfw.policy import KnownRules, Policy
+from django_nsfw.retention import Pruned
 from django_nsfw.sweeping import Finding, Mended
 from django_nsfw.templatetags.nsfw import register
 from tests import documentation as docs
@@ -89,6 +91,13 @@ COMPARISONS = {
     "keys of nsfw_scan": of("commands", "nsfw_scan", "key", docs.result_keys),
     "keys of nsfw_prepare": of("commands", "nsfw_prepare", "key", lambda: docs.names(
         field.name for field in fields(preparation.Prepared))),
+    "keys of nsfw_prune": of("commands", "nsfw_prune", "key", lambda: docs.names(
+        field.name for field in fields(Pruned))),
+    "keys of nsfw_erase": of("commands", "nsfw_erase", "key", lambda: docs.names(
+        field.name for field in fields(Erased))),
+    "columns that an erasure leaves or blanks": of(
+        "retention", "Erasing", "column", lambda: docs.names(
+            field.name for field in Scan._meta.concrete_fields)),
     "keys of nsfw_sweep": of("commands", "nsfw_sweep", "key", lambda: docs.names(
         [*(field.name for field in fields(Mended)), "needs_person"])),
 }  # fmt: skip

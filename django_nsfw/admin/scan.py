@@ -98,7 +98,7 @@ class ScanAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         (_("Object"), {"fields": ["field", "object_link", "uploader", "name", "original_name"]}),
         (
             _("File"),
-            {"fields": ["sha256", "size", "format", "width", "height", "frames"]},
+            {"fields": ["sha256", "size", "format", "width", "height", "frames", "pruned_at"]},
         ),
         (_("Detector"), {"fields": ["detector", "ms", "score_table", "created_at", "settled_at"]}),
     ]

@@ -71,6 +71,9 @@ class Scan(models.Model):
     object's row names while this scan is current: the file itself, or the placeholder in front of
     ``quarantine_name``. It is unique in practice, because held and released files get names that
     were never used before, and so listings can join on it whatever the primary key of the host.
+
+    ``discard_at`` is the order to delete the held bytes, committed together with its reason;
+    ``pruned_at`` says that it was carried out. Between the two, a crash is a case for the sweep.
     """
 
     class Status(models.TextChoices):
@@ -139,6 +142,9 @@ class Scan(models.Model):
     status = models.CharField(_("status"), max_length=16, choices=Status.choices)
     created_at = models.DateTimeField(_("scanned"), default=timezone.now)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+    discard_at = models.DateTimeField(_("bytes to be deleted"), null=True, blank=True)
+    pruned_at = models.DateTimeField(_("bytes deleted"), null=True, blank=True)
+    erased_at = models.DateTimeField(_("personal data erased"), null=True, blank=True)
 
     objects = ScanQuerySet.as_manager()
 
@@ -166,6 +172,9 @@ class Scan(models.Model):
             models.Index(fields=["field", "object_pk"], name="nsfw_scan_object"),
             models.Index(fields=["sha256"], name="nsfw_scan_bytes"),
             models.Index(fields=["name"], name="nsfw_scan_name"),
+            # What holds bytes, and who shares them: retention walks this and nothing else.
+            models.Index(fields=["quarantine_name"], name="nsfw_scan_quarantine"),
+            models.Index(fields=["discard_at"], name="nsfw_scan_discard"),
         ]
 
     def __str__(self) -> str:
@@ -208,6 +217,11 @@ class Scan(models.Model):
         """Remember what it equals or resembles. Does not save."""
         self.known_id = match.known if match else None
         self.known_distance = match.distance if match else None
+
+    @property
+    def bytes_discarded(self) -> bool:
+        """Whether what was held is deleted, or about to be: it cannot be released any more."""
+        return self.discard_at is not None or self.pruned_at is not None
 
     def take(self, assessment: Assessment) -> None:
         """Copy an assessment into the columns. Does not save."""

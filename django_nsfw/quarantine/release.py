@@ -35,7 +35,7 @@ def release(
     facts: dict[str, Any] = {
         "op": "release",
         "scan": scan.pk,
-        "name": fresh_name(scan.original_name, max_length=row.max_length),
+        "name": fresh_name(scan.original_name or placeholder, max_length=row.max_length),
         "placeholder": placeholder,
         "quarantine_name": scan.quarantine_name,
         "field": scan.field,

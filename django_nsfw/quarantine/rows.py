@@ -1,6 +1,6 @@
 """The one row of the host that names a file, read and changed without disturbing the host."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from django.db import connections, models, router
 from ..exceptions import DecisionRefused
 from ..models import Scan
 from ..models.exact import exactly
-from ..models.scan import pk_as_text, pk_from_text
+from ..models.scan import field_label, pk_as_text, pk_from_text
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,22 @@ def follow(scan: Scan, *, before: str) -> Iterator[tuple[Scan, str]]:
             Scan.Status(scan.status), name=scan.name, quarantine_name=scan.quarantine_name
         ):
             yield other, status
+
+
+def named_among(field: models.FileField, names: Collection[str], *, db: str) -> set[str]:
+    """Which of these files objects have. The column has no index: ask for many at a time.
+
+    Other databases are not asked: they may be slow, or not there. Their scans are.
+    """
+    model: type[models.Model] = field.model
+    wanted = list(names)
+    rows = model._base_manager.using(db).filter(**{f"{field.attname}__in": wanted})
+    found = set(rows.values_list(field.attname, flat=True))
+    if len(list(connections)) > 1:
+        current = Scan.objects.using(router.db_for_write(Scan)).current().exclude(object_db=db)
+        scans = current.filter(field=field_label(field), name__in=wanted)
+        found.update(scans.values_list("name", flat=True))
+    return found
 
 
 def file_field(label: str) -> models.FileField:

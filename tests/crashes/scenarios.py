@@ -112,6 +112,51 @@ def approved():
     decide("approve")
 
 
+def delete():
+    from tests.host.models import Photo
+
+    Photo.objects.all().delete()
+
+
+def delete_from_second():
+    from tests.host.models import Photo
+
+    Photo.objects.using("second").all().delete()
+
+
+def delete_from_second_but_die_after_the_commit():
+    from django.db import transaction
+
+    with transaction.atomic(using="second"):
+        transaction.on_commit(kill, using="second")
+        delete_from_second()
+
+
+def rejected():
+    upload()
+    decide("reject")
+
+
+def prune():
+    from django_nsfw.retention import prune
+
+    list(prune({"rejected": 0}))
+
+
+def erase():
+    from django_nsfw.erasure import erase
+    from django_nsfw.models import Scan
+
+    list(erase(Scan.objects.all()))
+
+
+def gone():
+    from tests.host.models import Photo
+
+    upload()
+    Photo.objects.all()._raw_delete("default")
+
+
 SCENARIOS = {
     # Upload
     "upload, journal half written": Scenario(deed=upload, moment="quarantine half journal/*"),
@@ -193,6 +238,39 @@ SCENARIOS = {
     ),
     "stored by other means, file deleted": Scenario(
         deed=name_a_stored_file, moment="media deleted photos/*"
+    ),
+    # Deletion, retention, erasure
+    "delete, before commit": Scenario(
+        prepare=upload, deed=lambda: in_transaction(delete, die="before")
+    ),
+    "delete, after commit": Scenario(
+        prepare=upload, deed=lambda: in_transaction(delete, die="after")
+    ),
+    "delete, bytes deleted": Scenario(
+        prepare=upload, deed=delete, moment="quarantine deleted held/*"
+    ),
+    "delete, placeholder deleted": Scenario(
+        prepare=upload, deed=delete, moment="media deleted photos/*"
+    ),
+    "delete from the second database, bytes deleted": Scenario(
+        prepare=lambda: upload(using="second"),
+        deed=delete_from_second,
+        moment="quarantine deleted held/*",
+    ),
+    "delete from the second database, after its commit": Scenario(
+        prepare=lambda: upload(using="second"), deed=delete_from_second_but_die_after_the_commit
+    ),
+    "prune, bytes deleted": Scenario(
+        prepare=rejected, deed=prune, moment="quarantine deleted held/*"
+    ),
+    "erase, bytes deleted": Scenario(
+        prepare=rejected, deed=erase, moment="quarantine deleted held/*"
+    ),
+    "erase what is gone, bytes deleted": Scenario(
+        prepare=gone, deed=erase, moment="quarantine deleted held/*"
+    ),
+    "erase what is gone, placeholder deleted": Scenario(
+        prepare=gone, deed=erase, moment="media deleted photos/*"
     ),
     # A storage that chooses other names
     "upload, journal half written again": Scenario(
