@@ -164,6 +164,18 @@ def test_e011_a_detector_that_cannot_be_built(settings):
     assert "OpenNSFWDetector has no option 'thread'" in messages(deploy=True)[0][1]
 
 
+def test_e012_retention(settings):
+    settings.NSFW_RETENTION = {"gone": "30"}
+    assert messages() == [
+        (
+            "django_nsfw.E012",
+            "NSFW_RETENTION 'gone' must be a whole number of days from 1 to 36500, or None for "
+            "ever, not '30'.",
+            "Correct NSFW_RETENTION.",
+        )
+    ]
+
+
 def test_w002_names_longer_than_a_scan_keeps(settings, monkeypatch):
     monkeypatch.setattr(registry.watched["host.Asset.file"].field, "max_length", 501)
     assert ids() == ["django_nsfw.W002"]
