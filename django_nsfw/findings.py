@@ -14,6 +14,7 @@ class Finding(StrEnum):
     FINISHED = "finished"
     UNDONE = "undone"
     DISCARDED = "discarded"
+    FOLLOWED = "followed"
     UNREADABLE = "unreadable entry"
     UNKNOWN = "not understood"
     MISSING = "bytes missing"

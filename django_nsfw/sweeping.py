@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from .exceptions import DecisionRefused
 from .findings import Finding, Mended
+from .following import let_follow
 from .leftovers import carry_out_orders
-from .models import Decision, Scan
+from .models import Decision, KnownImage, Scan
 from .models.scan import NAME_LENGTH
 from .quarantine import journal
 from .quarantine.faults import quarantine_cannot
@@ -51,6 +52,7 @@ def sweep(
                 detail=f"{type(error).__name__}: {str(error).rstrip('.')}. "
                 "Nothing was deleted; sweep again.",
             )
+    yield from let_follow(before, dry_run=dry_run)
     yield from carry_out_orders(before, dry_run=dry_run)
     if verify:
         yield from _verify(dry_run)
@@ -187,9 +189,10 @@ def _catch_up(scan: Scan | None, facts: Mapping[str, Any], *, before: str, bytes
         if facts["decision"]:
             decision = dict(facts["decision"])
             moderator = user_in(db, decision.pop("moderator"))
-            Decision(scan=scan, sha256=scan.sha256, moderator_id=moderator, **decision).save(
-                using=db
-            )
+            made = Decision(scan=scan, sha256=scan.sha256, moderator_id=moderator, **decision)
+            made.save(using=db)
+            if made.inherited_from_id is None:
+                KnownImage.objects.using(db).learn(made, scan)
         scan.move(Scan.Status(facts["to"]), name=facts["name"], quarantine_name=bytes_in)
         list(follow(scan, before=before))
 
@@ -249,6 +252,11 @@ def _scan_from(token: str, facts: Mapping[str, Any], owner: Row | None, db: str)
         status=Scan.Status.HELD if owner else Scan.Status.GONE,
     )
     scan.take(Assessment.from_json(facts["assessment"]))
+    known = facts.get("known") and KnownImage.objects.using(db).filter(pk=facts["known"]).first()
+    if known:
+        scan.known, scan.known_distance = known, facts["known_distance"]
+        if owner and facts["settled"] and known.outcome == KnownImage.Outcome.REJECT:
+            scan.status = Scan.Status.REJECTED
     return scan
 
 

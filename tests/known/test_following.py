@@ -1,0 +1,157 @@
+"""What inherited an outcome goes where its decision went since."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+
+from django_nsfw import decisions
+from django_nsfw.models import Decision, KnownImage, Scan
+from django_nsfw.sweeping import sweep
+from tests.folders import held, journalled, public
+from tests.host.models import Asset
+from tests.known.pictures import COPIES, ORIGINAL
+
+pytest.importorskip("pdqhash")
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "second"])
+
+OPPOSITE = {"approve": "reject", "reject": "approve"}
+STATUS = {"approve": "approved", "reject": "rejected"}
+
+
+def status(scan):
+    return Scan.objects.get(pk=scan.pk).status
+
+
+def shown(scan):
+    return public()[Asset.objects.get(pk=scan.object_pk).file.name]
+
+
+@pytest.mark.parametrize("outcome", OPPOSITE)
+@pytest.mark.parametrize(
+    "body", [ORIGINAL, COPIES["smaller"]], ids=["the same bytes", "a similar picture"]
+)
+def test_what_inherited_follows(body, outcome, settle, send, decide, rules):
+    first = settle(outcome)
+    rules(similar="apply")
+    heir = send(body)
+    assert heir.status == STATUS[outcome]
+    made = decide(OPPOSITE[outcome], first)
+    assert [status(first), status(heir)] == [STATUS[OPPOSITE[outcome]]] * 2
+    assert (shown(heir) == body) is (outcome == "reject")
+    assert sorted(held()) == sorted([ORIGINAL, body] if outcome == "approve" else [])
+    assert journalled() == []
+    followed = Decision.objects.get(scan=heir)
+    assert followed.inherited_from == made
+    assert (followed.moderator, followed.moderator_name) == (None, "")
+    assert (followed.from_status, followed.to_status) == (
+        STATUS[outcome],
+        STATUS[OPPOSITE[outcome]],
+    )
+    decide(outcome, first)
+    assert status(heir) == STATUS[outcome]
+    assert list(sweep(older_than=timedelta(0))) == []
+
+
+def test_a_moderators_own_word_about_an_heir_stands(settle, send, decide, rules):
+    first = settle("reject")
+    rules(similar="apply")
+    heir = send(COPIES["smaller"])
+    decide("approve", heir)
+    decide("approve", first)
+    decide("reject", first)
+    assert status(heir) == "approved"
+    assert list(sweep(older_than=timedelta(0))) == []
+
+
+def test_deciding_on_one_of_the_heirs_takes_the_others_along(settle, send, decide):
+    first = settle("approve")
+    heirs = [send(ORIGINAL), send(ORIGINAL)]
+    decide("reject", heirs[0])
+    assert [status(scan) for scan in (first, *heirs)] == ["approved", "rejected", "rejected"]
+    known = KnownImage.objects.get()
+    assert (known.outcome, known.decision.scan) == ("reject", heirs[0])
+
+
+def test_what_only_waited_for_review_goes_on_waiting(settle, send, decide):
+    first = settle("reject")
+    similar = send(COPIES["smaller"])
+    decide("approve", first)
+    assert status(similar) == "held"
+
+
+def test_a_decision_that_is_rolled_back_leaves_no_trace(settle, send, decide):
+    first = settle("reject")
+    heir = send(ORIGINAL)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        decide("approve", first)
+        raise RuntimeError
+    assert (status(first), status(heir)) == ("rejected", "rejected")
+    assert KnownImage.objects.get().outcome == "reject"
+
+
+def test_an_heir_whose_object_is_gone_is_left_alone(settle, send, decide):
+    first = settle("reject")
+    heir = send(ORIGINAL)
+    Asset.objects.get(pk=heir.object_pk).delete()
+    decide("approve", first)
+    assert status(heir) == "gone"
+
+
+@pytest.fixture
+def crashed(settle, send, decide, monkeypatch):
+    """A decision was reversed, and the process died before anything followed."""
+    first = settle("reject")
+    heirs = [send(ORIGINAL), send(ORIGINAL)]
+    with monkeypatch.context() as patch:
+        patch.setattr(decisions, "follow_known", lambda known: None)
+        decide("approve", first)
+    assert [status(heir) for heir in heirs] == ["rejected", "rejected"]
+    return heirs
+
+
+def test_the_sweep_brings_along_what_a_crash_left_behind(crashed, capsys):
+    assert list(sweep()) == []  # it may still be under way
+    found = list(sweep(older_than=timedelta(0), dry_run=True))
+    assert [status(heir) for heir in crashed] == ["rejected", "rejected"]
+    assert list(sweep(older_than=timedelta(0))) == found
+    assert [(m.finding.value, m.needs_person) for m in found] == [("followed", False)] * 2
+    decision = Decision.objects.filter(inherited_from=None).latest("pk")
+    assert found[0].subject == f"host.Asset.file of {crashed[0].object_pk}"
+    assert found[0].detail == f"approved, decision #{decision.pk} by mo"
+    assert [status(heir) for heir in crashed] == ["approved", "approved"]
+    call_command("nsfw_sweep", "--older-than", "0")
+    assert capsys.readouterr().out == "Nothing was left behind.\n"
+
+
+def test_one_that_cannot_follow_is_reported_and_does_not_stop_the_others(crashed, tmp_path):
+    (tmp_path / "quarantine" / crashed[0].quarantine_name).unlink()
+    found = [(m.finding.value, m.detail) for m in sweep(older_than=timedelta(0))]
+    assert found[0] == ("failed", "The file in quarantine is missing.")
+    assert [status(heir) for heir in crashed] == ["rejected", "approved"]
+
+
+def test_more_than_one_request_moves_are_left_to_the_sweep(settle, send, decide, monkeypatch):
+    first = settle("reject")
+    heirs = [send(ORIGINAL) for _ in range(3)]
+    limited = decisions.follow_known
+    monkeypatch.setattr(decisions, "follow_known", lambda known: limited(known, limit=2))
+    decide("approve", first)
+    assert [status(heir) for heir in heirs] == ["approved", "approved", "rejected"]
+    assert [m.finding.value for m in sweep(older_than=timedelta(0))] == ["followed"]
+    assert status(heirs[2]) == "approved"
+
+
+def test_two_scans_of_the_same_bytes_are_one_known_image_and_the_newest_word_counts(
+    send, decide, rules
+):
+    rules(exact="ignore", similar="ignore")
+    scans = [send(ORIGINAL, answer=0.8), send(ORIGINAL, answer=0.8)]
+    decide("reject", scans[0])
+    newest = decide("approve", scans[1])
+    known = KnownImage.objects.get()
+    assert (known.outcome, known.decision) == ("approve", newest)
+    older = Decision.objects.exclude(pk=newest.pk).get()
+    assert KnownImage.objects.learn(older, scans[0]) == (known, False)
+    assert KnownImage.objects.get().outcome == "approve"
