@@ -202,13 +202,14 @@ class KnownSlot(models.Model):
 def at_odds(db: str) -> QuerySet[Scan]:
     """Scans that a known image once settled, and that stand otherwise than it says now.
 
-    Whoever was decided upon by a moderator stays where that put them.
+    Whoever was decided upon by a moderator stays where that put them, and what retention has
+    deleted cannot come back.
     """
     own = Decision.objects.filter(scan=OuterRef("pk"), inherited_from__isnull=True)
     says, stands = KnownImage.Outcome, Scan.Status
     return Scan.objects.using(db).filter(
         Q(status=stands.APPROVED, known__outcome=says.REJECT)
-        | Q(status=stands.REJECTED, known__outcome=says.APPROVE),
+        | Q(status=stands.REJECTED, known__outcome=says.APPROVE, discard_at=None, pruned_at=None),
         ~Exists(own),
         known__decision__isnull=False,
         known__revoked_at__isnull=True,

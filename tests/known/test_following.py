@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 from django.db import transaction
+from django.utils import timezone
 
 from django_nsfw import decisions
 from django_nsfw.models import Decision, KnownImage, Scan
 from django_nsfw.sweeping import sweep
+from tests.conftest import upload
 from tests.folders import held, journalled, public
 from tests.host.models import Asset
 from tests.known.pictures import COPIES, ORIGINAL
@@ -155,3 +157,17 @@ def test_two_scans_of_the_same_bytes_are_one_known_image_and_the_newest_word_cou
     older = Decision.objects.exclude(pk=newest.pk).get()
     assert KnownImage.objects.learn(older, scans[0]) == (known, False)
     assert KnownImage.objects.get().outcome == "approve"
+
+
+def test_what_retention_deleted_is_not_asked_to_come_back(crashed):
+    Scan.objects.filter(pk=crashed[0].pk).update(pruned_at=timezone.now(), quarantine_name="")
+    assert [m.finding.value for m in sweep(older_than=timedelta(0))] == ["followed"]
+    assert [status(heir) for heir in crashed] == ["rejected", "approved"]
+
+
+def test_a_crash_in_an_upload_that_was_recognised_is_recorded_as_such(settle, rules, constant):
+    first = settle("reject")
+    [asset] = Asset.objects.bulk_create([Asset(file=upload(body=ORIGINAL))])
+    assert [m.finding.value for m in sweep(older_than=timedelta(0))] == ["recorded"]
+    scan = Scan.objects.get(object_pk=str(asset.pk))
+    assert (scan.status, scan.known.decision.scan) == ("rejected", first)
