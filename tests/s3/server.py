@@ -10,9 +10,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import boto3
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
 KEY, SECRET = "site", "the-secret-of-the-site"
+__all__ = ["CannotRun", "Server", "TransferConfig", "client"]
+
 MEDIA, QUARANTINE, SHARED = "media", "quarantine", "shared"
 PUBLIC = {MEDIA: "media/*", SHARED: "shared/media/*"}
 """What the bucket policies let visitors read: all of one bucket, a part of the other."""

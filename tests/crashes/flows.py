@@ -1,0 +1,104 @@
+"""Everything that moves bytes, and how things may stand when a kill came in between."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.crashes.scenarios import decide, nothing
+from tests.drawn import noise
+
+ORIGINAL, OTHER = noise(60, 40, seed=5), noise(60, 40, seed=6)
+"""Small: they are moved some hundred times."""
+
+GONE = {"shown": [], "media": [], "quarantine": [], "scans": [], "decisions": 0, "journal": 0}
+KEPT = GONE | {"quarantine": ["original"], "scans": ["gone here"]}
+HELD = KEPT | {"shown": ["placeholder"], "media": ["placeholder"], "scans": ["held here"]}
+PUBLIC = GONE | {"shown": ["original"], "media": ["original"], "scans": ["clear"]}
+APPROVED = PUBLIC | {"scans": ["approved"], "decisions": 1}
+REJECTED = HELD | {"scans": ["rejected here"], "decisions": 1}
+TWO = {"quarantine": ["original", "other"]}
+REPLACED = (
+    HELD
+    | TWO
+    | {"media": ["placeholder", "placeholder"], "scans": ["superseded here", "held here"]}
+)
+REPLACED_PUBLIC = HELD | {
+    "quarantine": ["other"],
+    "media": ["original", "placeholder"],
+    "scans": ["superseded", "held here"],
+}
+"""Django leaves the files of replaced images where they are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    deed: Any
+    old: tuple[dict[str, Any], ...]
+    """What the sweep may make of it where it never happened."""
+    new: dict[str, Any]
+    prepare: Any = nothing
+    hides: str = ""
+    """The picture that must not be public at any moment."""
+
+
+def upload(score=0.8):
+    from django.core.files.base import ContentFile
+
+    from tests.detectors_for_tests import ConstantDetector
+    from tests.host.models import Photo
+
+    ConstantDetector.answer = score
+    Photo.objects.create(image=ContentFile(ORIGINAL, name="cat.png"))
+
+
+def clear():
+    upload(score=0.0)
+
+
+def replace():
+    from django.core.files.base import ContentFile
+
+    from tests.detectors_for_tests import ConstantDetector
+    from tests.host.models import Photo
+
+    ConstantDetector.answer = 0.8
+    photo = Photo.objects.get()
+    photo.image = ContentFile(OTHER, name="dog.png")
+    photo.save()
+
+
+def approved():
+    upload()
+    decide("approve")
+
+
+FLOWS = {
+    "hold": Flow(deed=upload, old=(GONE, KEPT), new=HELD, hides="original"),
+    "release": Flow(prepare=upload, deed=lambda: decide("approve"), old=(HELD,), new=APPROVED),
+    "reject": Flow(
+        prepare=upload, deed=lambda: decide("reject"), old=(HELD,), new=REJECTED, hides="original"
+    ),
+    "take down": Flow(prepare=clear, deed=lambda: decide("reject"), old=(PUBLIC,), new=REJECTED),
+    "take down again": Flow(
+        prepare=approved,
+        deed=lambda: decide("reject"),
+        old=(APPROVED,),
+        new=REJECTED | {"decisions": 2},
+    ),
+    "replace": Flow(
+        prepare=upload,
+        deed=replace,
+        old=(HELD, HELD | TWO | {"scans": ["held here", "gone here"]}),
+        new=REPLACED,
+        hides="other",
+    ),
+    "replace a public one": Flow(
+        prepare=clear,
+        deed=replace,
+        old=(
+            PUBLIC,
+            PUBLIC | {"quarantine": ["other"], "scans": ["clear", "gone here"]},
+        ),
+        new=REPLACED_PUBLIC,
+        hides="other",
+    ),
+}
