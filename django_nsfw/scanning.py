@@ -17,6 +17,7 @@ from .models import Scan
 from .models.scan import NAME_LENGTH, object_pk
 from .policy import Action, KnownRules, Policy
 from .quarantine import journal
+from .quarantine.late import adopt
 from .recognition import Recognition
 from .registry import WatchedField, policy_for, registry
 from .scores import Assessment, Failure, KnownMatch, Verdict
@@ -211,9 +212,13 @@ def user_in(db: str, pk: Any, *, certain: bool = False) -> Any:
 def _insert(scan: Scan, db: str, *, supersede: bool) -> None:
     try:
         with guarded(db):
-            if supersede and scan.quarantine_name and is_recorded(scan.token, db):
-                return  # by the sweep: the row was saved without a signal, by bulk_create
-            scan.save(using=db, force_insert=True)
+            if scan.quarantine_name and is_recorded(scan.token, db):
+                # By the sweep: it found the row, which bulk_create saved, or it did not see it yet.
+                if not adopt(scan, db):
+                    return
+                scan = Scan.objects.using(db).get(token=scan.token)
+            else:
+                scan.save(using=db, force_insert=True)
             if supersede:
                 Scan.objects.using(db).supersede(scan)
     except DatabaseError:

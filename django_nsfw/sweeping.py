@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import router, transaction
+from django.db import IntegrityError, router, transaction
 from django.utils import timezone
 
 from .exceptions import DecisionRefused
@@ -16,10 +16,11 @@ from .models import Decision, KnownImage, Scan
 from .models.scan import NAME_LENGTH
 from .quarantine import journal
 from .quarantine.faults import quarantine_cannot
+from .quarantine.late import adopt, late_rows, wait_for
 from .quarantine.names import quarantine_name
 from .quarantine.remains import clear_away, delete, delete_unnamed, is_whole
 from .quarantine.rows import Row, file_field, follow
-from .scanning import user_in
+from .scanning import is_recorded, user_in
 from .scores import Assessment
 
 __all__ = ["GRACE", "Finding", "Mended", "sweep"]
@@ -109,13 +110,17 @@ def _upload(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
         )
     if not dry_run:
         scan = _scan_from(token, facts, owner, db)
-        with transaction.atomic(using=db):
-            scan.save(using=db, force_insert=True)
-            if owner is not None:
-                Scan.objects.using(db).supersede(scan)
-        if owner is None:
-            delete(field.storage, facts["name"])
-        journal.remove(token)
+        try:
+            with transaction.atomic(using=db):
+                scan.save(using=db, force_insert=True)
+                if owner is not None:
+                    Scan.objects.using(db).supersede(scan)
+        except IntegrityError:  # its own transaction was still open, and has committed now
+            if not is_recorded(token, db):
+                raise
+            journal.remove(token)
+            return _mended(Finding.SETTLED, facts, "its scan is recorded")
+        journal.remove(token)  # the placeholder stays: a late commit may name it yet
     if owner is None:
         return _mended(Finding.KEPT, facts, "no object was saved; the bytes stay in quarantine")
     return _mended(Finding.RECORDED, facts, f"object {owner.pk} waits in the queue again")
@@ -229,10 +234,21 @@ def _verify(dry_run: bool) -> Iterator[Mended]:
             yield Mended(
                 finding=Finding.SUPERSEDED, subject=subject, detail="the object has another file"
             )
+    for scan, row in late_rows(db):
+        if not dry_run:
+            scan.object_pk, scan.object_db = row.pk, row.db
+            adopt(scan, db)
+        yield Mended(
+            finding=Finding.RECORDED,
+            subject=f"{scan.field} of {row.pk}",
+            detail="its transaction was open for longer than the sweep waited; it is in the queue",
+        )
 
 
 def _scan_and_row(facts: Mapping[str, Any]) -> tuple[Scan | None, str | None]:
-    scan = Scan.objects.using(router.db_for_write(Scan)).filter(pk=facts["scan"]).first()
+    db = router.db_for_write(Scan)
+    wait_for(facts["scan"], db)
+    scan = Scan.objects.using(db).filter(pk=facts["scan"]).first()
     if scan is None:
         return None, None
     return scan, Row.of(scan).name()

@@ -238,3 +238,57 @@ def test_a_moderator_who_loses_a_deadlock_is_told_and_nothing_is_published(photo
     list(sweep(older_than=timedelta(0)))
     bodies = {name: body for name, body in public().items() if body in (BODY, OTHER)}
     assert set(bodies) == approved
+
+
+SOON = timedelta(0)
+
+
+@pytest.mark.parametrize("commit", [True, False], ids=["committed", "rolled back"])
+def test_a_sweep_waits_for_an_upload_that_is_about_to_commit(commit, constant):
+    constant.answer = 0.8
+
+    def save():
+        Photo.objects.create(image=upload(body=BODY))
+        transaction.set_rollback(not commit)
+
+    uploading = Elsewhere(save)
+    timer = threading.Timer(0.5, uploading.finish)
+    timer.start()
+    [found] = sweep(older_than=SOON)
+    timer.join()
+    assert found.finding.value == ("settled" if commit else "kept")
+    assert Scan.objects.get().status == ("held" if commit else "gone")
+    assert (held(), journalled()) == ([BODY], [])
+    assert BODY not in public().values()
+
+
+@pytest.mark.parametrize("way", ["save", "bulk_create"])
+@pytest.mark.parametrize("using", ["default", "second"])
+def test_a_sweep_that_is_too_early_loses_nothing(way, using, constant):
+    constant.answer = 0.8
+    photo = Photo(image=upload(body=BODY))
+    photo.image.save("cat.jpg", upload(body=BODY), save=False)
+    [found] = sweep(older_than=SOON)
+    assert found.finding.value == "kept"
+    if way == "save":
+        photo.save(using=using)
+    else:
+        Photo.objects.using(using).bulk_create([photo])
+        assert [m.finding.value for m in sweep(older_than=SOON, verify=True)] == ["recorded"]
+    scan = Scan.objects.get()
+    assert (scan.status, scan.object_db, scan.name) == ("held", using, photo.image.name)
+    assert photo.image.name in public()
+    assert list(sweep(older_than=SOON, verify=True)) == []
+    decisions.approve(scan, moderator=None)
+    assert list(public().values()) == [BODY]
+
+
+def test_a_sweep_waits_for_a_decision_that_is_about_to_commit(photo):
+    deciding = Elsewhere(lambda: decisions.approve(Scan.objects.get(), moderator=None))
+    timer = threading.Timer(0.5, deciding.finish)
+    timer.start()
+    findings = [m.finding.value for m in sweep(older_than=SOON)]
+    timer.join()
+    assert findings in (["finished"], [])
+    assert list(public().values()) == [BODY]
+    whole()
