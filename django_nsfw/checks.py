@@ -1,6 +1,6 @@
 """System checks of settings, fields and detectors. An id never changes its meaning."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
@@ -74,7 +74,7 @@ def check_project_policy(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMe
         policy = Policy.of(nsfw_settings.policy)
     except (ImproperlyConfigured, ValueError) as error:
         return [Error(f"NSFW_POLICY: {error}", hint="Correct NSFW_POLICY.", id="django_nsfw.E005")]
-    return _check_names("NSFW_POLICY", policy)
+    return _check_names("NSFW_POLICY", policy, nsfw_settings.policy.keys() | {"detector"})
 
 
 @register(TAG)
@@ -115,7 +115,7 @@ def _check_watched(watched: WatchedField) -> list[CheckMessage]:
                 id="django_nsfw.E007",
             )
         ]
-    found = _check_names(watched.label, policy)
+    found = _check_names(watched.label, policy, watched.options)
     if policy.uploader and not _leads_somewhere(watched, policy.uploader):
         found.append(
             Error(
@@ -139,11 +139,11 @@ def _check_watched(watched: WatchedField) -> list[CheckMessage]:
     return found
 
 
-def _check_names(subject: str, policy: Policy) -> list[CheckMessage]:
-    """Names in a policy that point at something else."""
+def _check_names(subject: str, policy: Policy, keys: Container[str]) -> list[CheckMessage]:
+    """Names in a policy that point at something else; ``keys`` are those that stand here."""
     found: list[CheckMessage] = []
     configured = _configured()
-    if configured is not None and policy.detector not in configured:
+    if "detector" in keys and configured is not None and policy.detector not in configured:
         found.append(
             Error(
                 f"{subject}: there is no detector {policy.detector!r}. "
@@ -152,7 +152,7 @@ def _check_names(subject: str, policy: Policy) -> list[CheckMessage]:
                 id="django_nsfw.E008",
             )
         )
-    if policy.for_object:
+    if "for_object" in keys and policy.for_object:
         try:
             import_string(policy.for_object)
         except ImportError as error:

@@ -138,10 +138,13 @@ def test_e008_unknown_detector(settings):
 
 def test_e009_policy_callable(settings):
     settings.NSFW_POLICY = {"for_object": "tests.nowhere.policy"}
-    assert set(ids()) == {"django_nsfw.E009"}
-    assert messages()[0][1] == (
-        "NSFW_POLICY: 'for_object' cannot be imported: No module named 'tests.nowhere'"
-    )
+    assert messages() == [
+        (
+            "django_nsfw.E009",
+            "NSFW_POLICY: 'for_object' cannot be imported: No module named 'tests.nowhere'",
+            "Give the dotted path of a callable (instance, field_name).",
+        )
+    ]
 
 
 @pytest.mark.parametrize("path", ["ownr", "notes", "file", "owner__"])

@@ -30,13 +30,16 @@ class Identity:
     precision: str = "fp32"
     preprocessing: str
     """Changes whenever the same bytes would reach the model as other numbers."""
+    counting: str = ""
+    """Places of the model's outputs that count as NSFW, from 0: labels corrected later would
+    otherwise find the scores of the wrong ones."""
 
     def __str__(self) -> str:
         name = self.model if len(self.model) <= 120 else f"…{self.model[-119:]}"
         model = f"{name}@{self.revision[:12]}" if self.revision else name
         return (
             f"{model} sha256:{self.weights[:12]} {self.engine}/{self.precision} "
-            f"pre:{self.preprocessing}"
+            f"pre:{self.preprocessing}" + (f" nsfw:{self.counting}" if self.counting else "")
         )
 
 

@@ -150,6 +150,7 @@ class OnnxDetector(_OnnxRuntimeDetector):
                 engine=session.engine,
                 precision=metadata.precision,
                 preprocessing=summary(preprocessing.data_config),
+                counting=outputs.counting(self.labels, self.nsfw_labels),
             )
         )
         self._session = session
@@ -217,6 +218,7 @@ class OpenNSFWDetector(_OnnxRuntimeDetector):
                 weights=OPEN_NSFW_SHA256,
                 engine=session.engine,
                 preprocessing=versioned("opennsfw"),
+                counting=outputs.counting(self.labels, self.nsfw_labels),
             )
         )
         self._session = session

@@ -31,13 +31,18 @@ def nsfw_labels_of(model: str, labels: Sequence[str], chosen: Sequence[str]) -> 
                     f"Its labels: {', '.join(labels)}."
                 )
         return frozenset(chosen)
-    known = [label for label in labels if _normal(label) in WELL_KNOWN]
+    known = frozenset(label for label in labels if _normal(label) in WELL_KNOWN)
     if not known:
         raise ImproperlyConfigured(
             f"No label of {model} is known to mean NSFW. Name those that do in the option "
             f"'nsfw_labels'. Its labels: {', '.join(labels)}."
         )
-    return frozenset(known)
+    return known
+
+
+def counting(labels: Sequence[str], nsfw_labels: Collection[str]) -> str:
+    """Places of the outputs that count, for an identity: another choice makes other scores."""
+    return ",".join(str(place) for place, label in enumerate(labels) if label in nsfw_labels)
 
 
 def scores_of(

@@ -124,6 +124,7 @@ class TimmDetector(Detector):
                 engine=f"torch-{self._device.type}",
                 precision=self._precision,
                 preprocessing=summary(self.data_config),
+                counting=outputs.counting(self.labels, self.nsfw_labels),
             )
         )
         self.snapshot = snapshot

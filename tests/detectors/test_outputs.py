@@ -3,7 +3,7 @@ import math
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from django_nsfw.detectors import outputs
+from django_nsfw.detectors import Identity, outputs
 from django_nsfw.exceptions import DetectorUnavailable
 
 
@@ -50,3 +50,19 @@ def test_labels_are_never_guessed(labels, chosen, message):
 def test_what_is_no_probability_is_an_unavailable_detector(value):
     with pytest.raises(DetectorUnavailable, match=r"^m gave an answer that is no score"):
         outputs.scores_of("m", ["a", "b"], {"a"}, [[0.5, 0.5], [value, 0.5]])
+
+
+@pytest.mark.parametrize(
+    ("labels", "counted", "expected"),
+    [
+        pytest.param(("NSFW", "SFW"), {"NSFW"}, "0", id="the first output"),
+        pytest.param(("SFW", "NSFW"), {"NSFW"}, "1", id="the same labels the other way round"),
+        pytest.param(("drawing", "porn", "sexy"), {"sexy", "porn"}, "1,2", id="two of three"),
+    ],
+)
+def test_another_choice_of_labels_is_another_identity(labels, counted, expected):
+    assert outputs.counting(labels, counted) == expected
+    identity = Identity(
+        model="m", weights="0" * 64, engine="e", preprocessing="1", counting=expected
+    )
+    assert str(identity) == f"m sha256:000000000000 e/fp32 pre:1 nsfw:{expected}"

@@ -72,7 +72,7 @@ def test_it_says_what_it_is(original, model_folder):
     assert original.input_side == 384
     assert original.identity == (
         f"{model_folder.name} sha256:{weights[:12]} torch-cpu/fp32 "
-        f"pre:{VERSION}/384-bicubic-center1-m0.5-s0.5"
+        f"pre:{VERSION}/384-bicubic-center1-m0.5-s0.5 nsfw:0"
     )
 
 

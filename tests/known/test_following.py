@@ -155,7 +155,8 @@ def test_two_scans_of_the_same_bytes_are_one_known_image_and_the_newest_word_cou
     known = KnownImage.objects.get()
     assert (known.outcome, known.decision) == ("approve", newest)
     older = Decision.objects.exclude(pk=newest.pk).get()
-    assert KnownImage.objects.learn(older, scans[0]) == (known, False)
+    with transaction.atomic():
+        assert KnownImage.objects.learn(older, scans[0]) == (known, False)
     assert KnownImage.objects.get().outcome == "approve"
 
 
