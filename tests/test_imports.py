@@ -166,7 +166,6 @@ def test_each_framework_stays_in_its_module(framework, rooms):
 
 
 def test_rooms_stay_small():
-    long = {
-        m: n for m, path in modules().items() if (n := len(path.read_text().splitlines())) > 320
-    }
+    rooms = {m: path for m, path in modules().items() if ".migrations." not in m}
+    long = {m: n for m, path in rooms.items() if (n := len(path.read_text().splitlines())) > 320}
     assert long == {}
