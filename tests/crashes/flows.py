@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tests.crashes.scenarios import decide, nothing
+from tests.crashes.scenarios import decide, nothing, prune
 from tests.drawn import noise
 
 ORIGINAL, OTHER = noise(60, 40, seed=5), noise(60, 40, seed=6)
@@ -21,6 +21,8 @@ REPLACED = (
     | TWO
     | {"media": ["placeholder", "placeholder"], "scans": ["superseded here", "held here"]}
 )
+PRUNED = REJECTED | {"quarantine": [], "scans": ["rejected"]}
+DELETED = GONE | {"scans": ["gone"]}
 REPLACED_PUBLIC = HELD | {
     "quarantine": ["other"],
     "media": ["original", "placeholder"],
@@ -38,6 +40,8 @@ class Flow:
     prepare: Any = nothing
     hides: str = ""
     """The picture that must not be public at any moment."""
+    deletes: bool = False
+    """Its very purpose is that the bytes are gone in the end."""
 
 
 def upload(score=0.8):
@@ -64,6 +68,17 @@ def replace():
     photo = Photo.objects.get()
     photo.image = ContentFile(OTHER, name="dog.png")
     photo.save()
+
+
+def delete():
+    from tests.host.models import Photo
+
+    Photo.objects.get().delete()
+
+
+def rejected():
+    upload()
+    decide("reject")
 
 
 def approved():
@@ -100,5 +115,11 @@ FLOWS = {
         ),
         new=REPLACED_PUBLIC,
         hides="other",
+    ),
+    "prune": Flow(
+        prepare=rejected, deed=prune, old=(REJECTED,), new=PRUNED, hides="original", deletes=True
+    ),
+    "delete the object": Flow(
+        prepare=upload, deed=delete, old=(HELD,), new=DELETED, hides="original", deletes=True
     ),
 }
