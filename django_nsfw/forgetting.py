@@ -98,9 +98,10 @@ def _mark(label: str, pks: Collection[str], using: str, db: str) -> int:
     try:
         with guarded(db):
             return scans.update(
-                status=Case(When(past, then=F("status")), default=Value(Scan.Status.GONE)),
                 settled_at=Case(When(past, then=F("settled_at")), default=Value(now)),
                 discard_at=Case(nothing_to_do, default=Value(now)),
+                # Last: MariaDB reads what the assignments before have written.
+                status=Case(When(past, then=F("status")), default=Value(Scan.Status.GONE)),
             )
     except DatabaseError:
         if connections[db].needs_rollback:

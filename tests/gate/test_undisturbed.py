@@ -124,7 +124,8 @@ def test_the_same_bytes_in_another_process_cost_one_query(constant):
     memo.clear()
     sql = queries_of(lambda: Photo.objects.create(image=upload(body=BODY)))
     assert constant.inferences == 1
-    recalls = [query for query in sql if 'FROM "django_nsfw_scan"' in query and "sha256" in query]
+    recalls = [query for query in sql if "sha256" in query and query.startswith("SELECT")]
+    recalls = [query for query in recalls if "django_nsfw_knownimage" not in query]
     assert len(recalls) == 1
 
 

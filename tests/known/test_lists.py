@@ -217,6 +217,7 @@ WITHOUT = """
 import os, sys
 sys.modules["pdqhash"] = None
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+os.environ["DATABASE_URL"] = ""  # in its own memory
 import importlib.util
 find = importlib.util.find_spec
 importlib.util.find_spec = lambda name, *a: None if name == "pdqhash" else find(name, *a)

@@ -235,6 +235,8 @@ def test_what_was_pruned_before_costs_nothing(aged, django_assert_num_queries):
     with django_assert_num_queries(1) as queries:
         list(prune({"rejected": 1}))
     sql = queries.captured_queries[0]["sql"]
+    if connection.vendor != "sqlite":
+        return  # servers read so few rows as they are
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
         plan = " ".join(str(row[-1]) for row in cursor.fetchall())
