@@ -13,7 +13,7 @@ from django.db.models import F
 from ..exceptions import DecisionRefused
 from ..models import Scan
 from ..models.scan import pk_as_text
-from .rows import Row, _databases, file_field
+from .rows import Row, databases_of, file_field
 
 BATCH = 500
 """Names in one look at the host's table, whose column has no index."""
@@ -57,7 +57,7 @@ def _late(label: str, scans: list[Scan]) -> Iterator[tuple[Scan, Row]]:
     except DecisionRefused:  # the model left the project, and its rows with it
         return
     by_name = {scan.name: scan for scan in scans}
-    for db in _databases(field.model):
+    for db in databases_of(field.model):
         rows = field.model._base_manager.using(db).filter(**{f"{field.attname}__in": by_name})
         for pk, name in rows.values_list("pk", field.attname):
             if name in by_name:  # and not only by the collation of the column

@@ -32,7 +32,7 @@ class Row:
     def naming(cls, field: models.FileField, name: str) -> Self | None:
         """The row of any database that names this file. The column has no index: for repairs."""
         model: type[models.Model] = field.model
-        for db in _databases(model):
+        for db in databases_of(model):
             rows = model._base_manager.using(db).filter(**{field.attname: name})
             rows = rows.filter(exactly(field.attname, name))
             pk = rows.values_list("pk", flat=True).first()
@@ -128,7 +128,7 @@ def file_field(label: str) -> models.FileField:
     return field
 
 
-def _databases(model: type[models.Model]) -> Iterator[str]:
+def databases_of(model: type[models.Model]) -> Iterator[str]:
     for db in connections:
         if router.allow_migrate_model(db, model) and model._meta.db_table in (
             connections[db].introspection.table_names()
