@@ -11,6 +11,8 @@ ORIGINAL, OTHER = noise(60, 40, seed=5), noise(60, 40, seed=6)
 
 GONE = {"shown": [], "media": [], "quarantine": [], "scans": [], "decisions": 0, "journal": 0}
 KEPT = GONE | {"quarantine": ["original"], "scans": ["gone here"]}
+LEFT = {"media": ["placeholder"]}
+"""The placeholder of an upload without an object stays: its transaction may still be open."""
 HELD = KEPT | {"shown": ["placeholder"], "media": ["placeholder"], "scans": ["held here"]}
 PUBLIC = GONE | {"shown": ["original"], "media": ["original"], "scans": ["clear"]}
 APPROVED = PUBLIC | {"scans": ["approved"], "decisions": 1}
@@ -87,7 +89,7 @@ def approved():
 
 
 FLOWS = {
-    "hold": Flow(deed=upload, old=(GONE, KEPT), new=HELD, hides="original"),
+    "hold": Flow(deed=upload, old=(GONE, KEPT, KEPT | LEFT), new=HELD, hides="original"),
     "release": Flow(prepare=upload, deed=lambda: decide("approve"), old=(HELD,), new=APPROVED),
     "reject": Flow(
         prepare=upload, deed=lambda: decide("reject"), old=(HELD,), new=REJECTED, hides="original"
@@ -102,7 +104,11 @@ FLOWS = {
     "replace": Flow(
         prepare=upload,
         deed=replace,
-        old=(HELD, HELD | TWO | {"scans": ["held here", "gone here"]}),
+        old=(
+            HELD,
+            HELD | TWO | {"scans": ["held here", "gone here"]},
+            HELD | TWO | {"scans": ["held here", "gone here"], "media": ["placeholder"] * 2},
+        ),
         new=REPLACED,
         hides="other",
     ),
@@ -112,6 +118,9 @@ FLOWS = {
         old=(
             PUBLIC,
             PUBLIC | {"quarantine": ["other"], "scans": ["clear", "gone here"]},
+            PUBLIC
+            | {"quarantine": ["other"], "scans": ["clear", "gone here"]}
+            | {"media": ["original", "placeholder"]},
         ),
         new=REPLACED_PUBLIC,
         hides="other",
