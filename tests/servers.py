@@ -25,6 +25,7 @@ WITHOUT_DATABASE = [
     "tests/test_docs.py",
     "tests/test_imports.py",
     "tests/test_packaging.py",
+    "tests/s3/test_every_step.py",  # and so does what kills after every step
     "tests/crashes",  # keeps one SQLite file for each process that it kills
 ]
 NOTHING_SELECTED = 5

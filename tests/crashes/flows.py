@@ -11,8 +11,9 @@ ORIGINAL, OTHER = noise(60, 40, seed=5), noise(60, 40, seed=6)
 
 GONE = {"shown": [], "media": [], "quarantine": [], "scans": [], "decisions": 0, "journal": 0}
 KEPT = GONE | {"quarantine": ["original"], "scans": ["gone here"]}
-LEFT = {"media": ["placeholder"]}
-"""The placeholder of an upload without an object stays: its transaction may still be open."""
+LEFT, HALF = {"media": ["placeholder"]}, {"media": ["half"]}
+"""The placeholder of an upload without an object stays, as far as it was written: the transaction
+of the upload may still be open."""
 HELD = KEPT | {"shown": ["placeholder"], "media": ["placeholder"], "scans": ["held here"]}
 PUBLIC = GONE | {"shown": ["original"], "media": ["original"], "scans": ["clear"]}
 APPROVED = PUBLIC | {"scans": ["approved"], "decisions": 1}
@@ -89,7 +90,9 @@ def approved():
 
 
 FLOWS = {
-    "hold": Flow(deed=upload, old=(GONE, KEPT, KEPT | LEFT), new=HELD, hides="original"),
+    "hold": Flow(
+        deed=upload, old=(GONE, KEPT, KEPT | LEFT, KEPT | HALF), new=HELD, hides="original"
+    ),
     "release": Flow(prepare=upload, deed=lambda: decide("approve"), old=(HELD,), new=APPROVED),
     "reject": Flow(
         prepare=upload, deed=lambda: decide("reject"), old=(HELD,), new=REJECTED, hides="original"
@@ -108,6 +111,7 @@ FLOWS = {
             HELD,
             HELD | TWO | {"scans": ["held here", "gone here"]},
             HELD | TWO | {"scans": ["held here", "gone here"], "media": ["placeholder"] * 2},
+            HELD | TWO | {"scans": ["held here", "gone here"], "media": ["half", "placeholder"]},
         ),
         new=REPLACED,
         hides="other",
@@ -121,6 +125,9 @@ FLOWS = {
             PUBLIC
             | {"quarantine": ["other"], "scans": ["clear", "gone here"]}
             | {"media": ["original", "placeholder"]},
+            PUBLIC
+            | {"quarantine": ["other"], "scans": ["clear", "gone here"]}
+            | {"media": ["half", "original"]},
         ),
         new=REPLACED_PUBLIC,
         hides="other",
