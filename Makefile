@@ -1,6 +1,7 @@
 # make demo   the example gallery, filled and served       (SERVE=0: stop after the table)
 # make test   the whole test suite, with every extra       (ARGS="-k name": what pytest takes)
-#             on SQLite, and on PostgreSQL and MariaDB where they answer on this machine
+#             on SQLite, and on PostgreSQL and MariaDB where they answer on this machine; with
+#             Celery on Redis and RabbitMQ where these do
 # make lint   ruff, mypy, missing migrations
 # make docs   the documentation, into docs/_build/html
 # make bench  the measurements                             (ARGS: what benchmarks takes)
@@ -53,6 +54,7 @@ lint: $(DEV)/.lint
 
 docs: $(DOCS)/.installed
 	$(DOCS)/bin/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
 
 bench: $(DEV)/.installed
 	$(DEV)/bin/python -m benchmarks $(ARGS)

@@ -13,6 +13,7 @@ SECTIONS = {
     "first_score": "benchmarks.first_score",
     "uploads": "benchmarks.uploads",
     "known": "benchmarks.known",
+    "rescan": "benchmarks.rescan",
     "decoding": "benchmarks.decoding",
     "camera": "benchmarks.camera",
     "model": "benchmarks.model",

@@ -1,22 +1,31 @@
 """Finding similar known images among many: time, rows read, and whether anything is missed.
 
-Random hashes; queries at every distance from 0 to 31, and beyond. ``DATABASE_URL`` of the form
-``postgres://user@host:port/name`` measures in a scratch database on that server as well.
+Random hashes; queries at every distance from 0 to 31, and beyond. ``DATABASE_URL`` chooses the
+database, as for the tests; a scratch database is made on that server, and dropped. Without it
+SQLite is measured, in a file.
+
+    python -m benchmarks.known [SIZE …]
 """
 
 import os
 import random
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 SIZES = (10_000, 100_000, 1_000_000)
 BEYOND = (32, 33, 36, 40, 48, 64, 128)
 CHUNK = 50_000
+SIZE_IN_BYTES = {
+    "postgresql": "SELECT pg_database_size(current_database())",
+    "sqlite": "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+    "mysql": "SELECT CAST(SUM(data_length + index_length) AS SIGNED) "
+    "FROM information_schema.tables WHERE table_schema = database()",
+}
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -24,56 +33,34 @@ def main(arguments: Sequence[str]) -> None:
     import django
 
     django.setup()
-    from django.conf import settings
+    from django.db import connection
 
-    sizes = [int(size) for size in arguments] or SIZES
+    scratch = connection.settings_dict["TEST"]
+    name = connection.settings_dict["NAME"]
     with tempfile.TemporaryDirectory() as folder:
-        databases = [("SQLite", {"ENGINE": "sqlite3", "NAME": str(Path(folder, "known.sqlite3"))})]
-        if url := os.environ.get("DATABASE_URL"):
-            databases.append(("PostgreSQL", _server(url)))
-        for name, options in databases:
-            engine = f"django.db.backends.{options['ENGINE']}"
-            scratch = {"TEST": {"NAME": f"{options['NAME']}_scratch"}}
-            settings.DATABASES["default"].update({**options, **scratch, "ENGINE": engine})
-            _on(name, sizes)
+        on_disk = str(Path(folder, "known.sqlite3"))
+        scratch["NAME"] = on_disk if connection.vendor == "sqlite" else f"{name}_bench_known"
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        try:
+            _on([int(size) for size in arguments] or SIZES)
+        finally:
+            connection.creation.destroy_test_db(name, verbosity=0)
 
 
-def _server(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
-    return {
-        "ENGINE": "postgresql", "NAME": parts.path.strip("/"), "USER": parts.username or "",
-        "PASSWORD": parts.password or "", "HOST": parts.hostname or "", "PORT": parts.port or "",
-    }  # fmt: skip
+def _on(sizes: Sequence[int]) -> None:
+    from django.db import connection
 
-
-def _on(name: str, sizes: Sequence[int]) -> None:
-    from django.db import connections
-    from django.db.utils import ConnectionHandler
-
-    handler = ConnectionHandler(connections.settings)
-    fresh = handler.create_connection("default")
-    connections["default"] = fresh
-    fresh.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    if fresh.vendor == "sqlite":
-        with fresh.cursor() as cursor:
-            cursor.execute("PRAGMA cache_size = -200000")  # KiB
-            cursor.execute("PRAGMA synchronous = OFF")
-    try:
-        rng = random.Random(1)  # noqa: S311
-        values: list[int] = []
-        for size in sizes:
-            started = time.perf_counter()
-            more = [rng.getrandbits(256) for _ in range(size - len(values))]
-            _fill(len(values), more)
-            values += more
-            with fresh.cursor() as cursor:
-                cursor.execute("ANALYZE")
-            seconds = time.perf_counter() - started
-            print(f"{name}, {size:>9,} known images (built in {seconds:.0f} s)", flush=True)
-            _measure(values, rng)
-    finally:
-        fresh.creation.destroy_test_db("known", verbosity=0)
-        fresh.close()
+    where = f"{connection.display_name} {'.'.join(map(str, connection.get_database_version()))}"
+    rng = random.Random(1)  # noqa: S311
+    values: list[int] = []
+    for size in sizes:
+        started = time.perf_counter()
+        more = [rng.getrandbits(256) for _ in range(size - len(values))]
+        _fill(len(values), more)
+        values += more
+        seconds = time.perf_counter() - started
+        print(f"{where}, {size:>9,} known images (built in {seconds:.0f} s)", flush=True)
+        _measure(values, rng)
 
 
 def _fill(start: int, values: Sequence[int]) -> None:
@@ -84,9 +71,13 @@ def _fill(start: int, values: Sequence[int]) -> None:
     from django_nsfw.models import KnownSlot
     from django_nsfw.models.known import slot_keys
 
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA cache_size = -200000")  # KiB
+            cursor.execute("PRAGMA synchronous = OFF")
     now = timezone.now().replace(tzinfo=None).isoformat(" ")
     known = (
-        "(id, key, sha256, pdq, quality, outcome, source, note, created_at)",
+        ("id", "key", "sha256", "pdq", "quality", "outcome", "source", "note", "created_at"),
         lambda pk, value: [
             (pk, f"p:{value:064x}", "", f"{value:064x}", 100, "reject", "bench", "", now)
         ],
@@ -94,7 +85,7 @@ def _fill(start: int, values: Sequence[int]) -> None:
     slot = KnownSlot._meta
     with connection.schema_editor() as editor:  # sorting an index is faster than growing it
         editor.remove_index(KnownSlot, slot.indexes[0])
-    slots = ("(known_id, key)", lambda pk, value: [(pk, key) for key in slot_keys(value)])
+    slots = (("known_id", "key"), lambda pk, value: [(pk, key) for key in slot_keys(value)])
     for at in range(0, len(values), CHUNK):
         pairs = list(enumerate(values[at : at + CHUNK], start=start + at + 1))
         with transaction.atomic():
@@ -105,16 +96,23 @@ def _fill(start: int, values: Sequence[int]) -> None:
                 _copy(connection, table, columns, (row for pair in pairs for row in rows(*pair)))
     with connection.schema_editor() as editor:
         editor.add_index(KnownSlot, slot.indexes[0])
+    analyse = {"postgresql": "VACUUM ANALYZE", "mysql": "ANALYZE TABLE"}
+    for table in ("django_nsfw_knownimage", "django_nsfw_knownslot"):
+        with connection.cursor() as cursor:
+            cursor.execute(f"{analyse.get(connection.vendor, 'ANALYZE')} {table}")
 
 
-def _copy(connection: Any, table: str, columns: str, rows: Iterator[tuple[Any, ...]]) -> None:
+def _copy(
+    connection: Any, table: str, names: Sequence[str], rows: Iterator[tuple[Any, ...]]
+) -> None:
+    columns = f"({', '.join(map(connection.ops.quote_name, names))})"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} {columns} FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
         else:
-            marks = ", ".join("%s" for _ in columns.split(","))
+            marks = ", ".join("%s" for _ in names)
             sql = f"INSERT INTO {table} {columns} VALUES ({marks})"  # noqa: S608
             cursor.executemany(sql, rows)
 
@@ -156,8 +154,9 @@ def _measure(values: Sequence[int], rng: random.Random) -> None:
         flush=True,
     )
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT pg_database_size(current_database())")
-        else:
-            cursor.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+        cursor.execute(SIZE_IN_BYTES[connection.vendor])
         print(f"  size of the database: {cursor.fetchone()[0] / 1e6:,.0f} MB", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -36,30 +36,42 @@ def _measure() -> None:
 
     with override_settings(NSFW_FIELDS={}):
         own = _upload(picture(seed=1))["queries"]
+        own_replacing = _upload(picture(seed=1), replacing=True)["queries"]
     with override_settings(NSFW_FIELDS={"host.Asset.file": {}}):
-        _upload(picture(seed=2))  # a process's first upload sets a savepoint
-        first = _upload(picture(seed=3))
-        again = _upload(picture(seed=3))
-    for name, found in (("first upload", first), ("the same bytes again", again)):
+        _upload(picture(seed=2))  # a process's first upload sets savepoints
+        found = {
+            "first upload": (_upload(picture(seed=3)), own),
+            "the same bytes again": (_upload(picture(seed=3)), own),
+            "another file": (_upload(picture(seed=4), replacing=True), own_replacing),
+        }
+    with override_settings(NSFW_FIELDS={"host.Asset.file": {"review": 0.0}}):
+        found["held"] = _upload(picture(seed=5)), own
+        found["another file, held"] = _upload(picture(seed=6), replacing=True), own_replacing
+    for name, (cost, host) in found.items():
         print(
-            f"{name:22} {found['decodes']} decodes, {found['inferences']} inferences, "
-            f"{found['queries'] - own} queries beyond the host's {own}"
+            f"{name:22} {cost['decodes']} decodes, {cost['inferences']} inferences, "
+            f"{cost['queries'] - host} queries beyond the host's {host}"
         )
     print(f"eight threads on a cold process load {_loads_by_eight_threads()} detector")
 
 
-def _upload(body: bytes) -> dict[str, int]:
+def _upload(body: bytes, *, replacing: bool = False) -> dict[str, int]:
     from django import forms
     from django.core.files.uploadedfile import SimpleUploadedFile
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     from django_nsfw import assessment
+    from tests.conftest import picture
     from tests.host.models import Asset
 
     form_class = forms.modelform_factory(Asset, fields=["file"])
+    old = None
+    if replacing:
+        old = Asset.objects.create(file=SimpleUploadedFile("old.jpg", picture(seed=7)))
+        assessment.memo.clear()
     with CaptureQueriesContext(connection) as queries, _counted() as counts:
-        form = form_class({}, {"file": SimpleUploadedFile("a.jpg", body)})
+        form = form_class({}, {"file": SimpleUploadedFile("a.jpg", body)}, instance=old)
         if not form.is_valid():
             raise RuntimeError(form.errors.as_text())
         form.save()

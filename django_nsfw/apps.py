@@ -8,6 +8,6 @@ class NSFWConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, receivers, storage_checks  # noqa: F401 - importing registers the checks
+        from . import checks, coverage_checks, receivers, storage_checks  # noqa: F401 - registers
 
         receivers.connect()

@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from . import perceptual
 from .conf import nsfw_settings
-from .detectors import Detector, detectors
+from .detectors import Detector
 from .exceptions import (
     FILE_FAULTS,
     AssessmentError,
@@ -25,8 +25,7 @@ from .exceptions import (
     ImageTooLarge,
     UnreadableImage,
 )
-from .flights import in_flight
-from .limits import Limits
+from .flights import Means
 from .memo import memo
 from .scores import Assessment, CropScores, Failure, Perceptual
 
@@ -49,11 +48,14 @@ Recall = Callable[[str, str], Assessment | None]
 class Wanted:
     """What an assessment is needed for, besides the scores.
 
-    ``settled``: whether the bytes of a SHA-256 are known and nobody needs a score of them.
+    ``settled``: whether the bytes of a SHA-256 are known and nobody needs a score of them; it is
+    asked with what ``recall`` will be asked with, so that one look-up may answer both.
     ``perceptual``, ``rotations``: whether to take the PDQ hash, and that of the turned picture.
+    ``scores``: False where somebody else will score it; then the header is checked and no more.
     """
 
-    settled: Callable[[str], bool] | None = None
+    scores: bool = True
+    settled: Callable[[str, str], bool] | None = None
     perceptual: bool = False
     rotations: bool = False
 
@@ -85,8 +87,25 @@ def assess(
     with _from_start(file) as body:
         sha256, size = digest(body)
         body.seek(0)
-        assessment = _Attempt(body, sha256, size, limits, started, wanted).run(alias, recall)
-    return _with_extension_checked(assessment, name)
+        attempt = _Attempt(body, sha256, size, Means(alias, limits), started, wanted)
+        assessment = attempt.run(recall)
+    return with_extension_checked(assessment, name)
+
+
+def assess_bytes(
+    body: BinaryIO,
+    *,
+    sha256: str,
+    size: int,
+    means: Means,
+    wanted: Wanted,
+    recall: Recall | None = None,
+) -> Assessment:
+    """Assess bytes that were digested before, by ``means``. No name is held against them.
+
+    Of a file over the limit of bytes ``body`` may be its beginning alone.
+    """
+    return _Attempt(body, sha256, size, means, time.perf_counter(), wanted).run(recall)
 
 
 def digest(body: Body) -> tuple[str, int]:
@@ -106,14 +125,15 @@ class _Attempt:
         body: BinaryIO,
         sha256: str,
         size: int,
-        limits: Limits,
+        means: Means,
         started: float,
         wanted: Wanted,
     ) -> None:
         self.body = body
         self.sha256 = sha256
         self.size = size
-        self.limits = limits
+        self.means = means
+        self.limits = means.limits
         self.started = started
         self.wanted = wanted
         self.header: Header | None = None
@@ -122,9 +142,9 @@ class _Attempt:
         self.crops: list[CropScores] = []
         self.perceptual = Perceptual()
 
-    def run(self, alias: str, recall: Recall | None) -> Assessment:
+    def run(self, recall: Recall | None) -> Assessment:
         try:
-            return self._score(alias, recall)
+            return self._score(recall)
         except AssessmentError as error:
             failure = Failure(code=error.code, message=str(error), params=error.params)
         except ImproperlyConfigured as error:
@@ -134,20 +154,25 @@ class _Attempt:
             logger.exception("No score for %s", self.sha256)
             failure = Failure(
                 code=DetectorUnavailable.code,
-                message=f"The detector {alias!r} failed: {type(error).__name__}: {error}",
+                message=(
+                    f"The detector {self.means.alias!r} failed: {type(error).__name__}: {error}"
+                ),
             )
         return self._result(failure)
 
-    def _score(self, alias: str, recall: Recall | None) -> Assessment:
+    def _score(self, recall: Recall | None) -> Assessment:
         picture = self._open()
-        if self.wanted.settled is not None and self.wanted.settled(self.sha256):
-            return self._unasked(alias, recall)
-        try:
-            detector = detectors[alias]
-        except Exception:
+        if not self.wanted.scores:  # this process may never have loaded a detector, and need not
+            return self._result(None)
+        detector = self._detector()
+        identity = "" if isinstance(detector, Exception) else detector.identity
+        if self.wanted.settled is not None and self.wanted.settled(self.sha256, identity):
+            # The scores that are remembered, or none and no reason.
+            return (self._known(identity, recall) if identity else None) or self._result(None)
+        if isinstance(detector, Exception):
             self._perceive_alone(picture)  # it may resemble something, whatever its score
-            raise
-        known = self._known(detector.identity, recall)
+            raise detector
+        known = self._known(identity, recall)
         if known is not None:
             if not self.wanted.lacks(known.perceptual):
                 return known
@@ -155,8 +180,8 @@ class _Attempt:
             known = replace(known, perceptual=self.perceptual)
             memo.put(known)
             return known
-        deadline = time.perf_counter() + self.limits.timeout
-        with in_flight(self.limits.max_in_flight, self.limits.timeout):
+        deadline = time.perf_counter() + self.means.timeout
+        with self.means.turn(picture):
             # A fallback may change detectors half-way; scores of two are never mixed.
             for _ in range(3):
                 self.detector = detector.identity
@@ -166,7 +191,9 @@ class _Attempt:
                 if detector.identity == self.detector:
                     break
             else:
-                raise DetectorUnavailable(f"The detector {alias!r} changed during every attempt.")
+                raise DetectorUnavailable(
+                    f"The detector {self.means.alias!r} changed during every attempt."
+                )
         if not self.crops:
             raise UnreadableImage("The file has no picture in it.")
         assessment = self._result(None)
@@ -186,13 +213,12 @@ class _Attempt:
         self.frames = picture.frames
         return picture
 
-    def _unasked(self, alias: str, recall: Recall | None) -> Assessment:
-        """Of bytes that are settled: the scores that are remembered, or none and no reason."""
+    def _detector(self) -> Detector | Exception:
+        """Or why it cannot be had, which does not matter to bytes that are settled."""
         try:
-            known = self._known(detectors[alias].identity, recall)
-        except (AssessmentError, ImproperlyConfigured):
-            known = None
-        return known or self._result(None)
+            return self.means.detector()
+        except Exception as error:  # noqa: BLE001 - raised by who needs the detector
+            return error
 
     def _perceive(self, frame: "Image") -> None:
         """Take the hash of the first frame, upright and whole, white where it is transparent.
@@ -207,7 +233,7 @@ class _Attempt:
         if not self.wanted.lacks(self.perceptual):
             return
         try:
-            with in_flight(self.limits.max_in_flight, self.limits.timeout):
+            with self.means.turn(picture):
                 next(picture.crops(input_side=perceptual.SIDE, first=self._perceive), None)
         except AssessmentError:
             logger.debug("No perceptual hash of %s", self.sha256, exc_info=True)
@@ -224,7 +250,7 @@ class _Attempt:
         for batch in _batches(crops, detector.max_batch):
             if time.perf_counter() > deadline:
                 raise AssessmentTimeout(
-                    f"After {self.limits.timeout:g} s only {len(self.crops)} crops were scored."
+                    f"After {self.means.timeout:g} s only {len(self.crops)} crops were scored."
                 )
             scores = detector.predict([crop.image for crop in batch])
             self.crops += [
@@ -249,7 +275,7 @@ class _Attempt:
         )
 
 
-def _with_extension_checked(assessment: Assessment, name: str) -> Assessment:
+def with_extension_checked(assessment: Assessment, name: str) -> Assessment:
     """The name is no property of the bytes: checked for each file, outside of the memo.
 
     A detector that cannot be had is no excuse for a wrong name, which its sender can mend.

@@ -2,18 +2,20 @@
 
 from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db.models import Field
 from django.utils.module_loading import import_string
 
-from . import perceptual
-from .conf import nsfw_settings
-from .detectors.handler import EXTRAS, REQUIRED_PACKAGES, detectors
+from . import perceptual, runners
+from .conf import SETTINGS, nsfw_settings
+from .detectors.handler import BACKENDS, EXTRAS, REQUIRED_PACKAGES, detectors
 from .exceptions import DetectorUnavailable
 from .models.scan import NAME_LENGTH
 from .policy import Policy
@@ -21,6 +23,23 @@ from .registry import WatchedField, explain_missing, registry
 
 TAG = "nsfw"
 AppConfigs = Sequence[AppConfig] | None
+
+
+@register(TAG)
+def check_names(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    """Nobody reads a misspelt setting. Names of the project's own, less alike, are left alone."""
+    found: list[CheckMessage] = []
+    for name in dir(settings):
+        if name.startswith("NSFW") and name not in SETTINGS:
+            found += [
+                Warning(
+                    f"{name} is no setting of django_nsfw and nobody reads it.",
+                    hint=f"Did you mean {meant}?",
+                    id="django_nsfw.W003",
+                )
+                for meant in get_close_matches(name, SETTINGS, n=1, cutoff=0.85)
+            ]
+    return found
 
 
 @register(TAG)
@@ -42,6 +61,33 @@ def check_retention(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage
 
 
 @register(TAG)
+def check_review(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    try:
+        nsfw_settings.review  # noqa: B018 - reading validates
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint="Correct NSFW_REVIEW.", id="django_nsfw.E050")]
+    return []
+
+
+@register(TAG)
+def check_runner(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    """The runner can be had, its engine is set up, and its workers are given enough time."""
+    found: list[CheckMessage] = []
+    try:
+        found += runners.current().check()
+    except ImproperlyConfigured as error:
+        hint = "Correct NSFW_RUNNER, or the settings of its engine."
+        found.append(Error(str(error), hint=hint, id="django_nsfw.E015"))
+    try:
+        nsfw_settings.background  # noqa: B018 - reading validates
+    except ImproperlyConfigured as error:
+        if "NSFW_BACKGROUND" in str(error):  # E003 reports the limits
+            hint = "Correct NSFW_BACKGROUND."
+            found.append(Error(str(error), hint=hint, id="django_nsfw.E016"))
+    return found
+
+
+@register(TAG)
 def check_detectors(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     """The shape of ``NSFW_DETECTORS`` and the packages behind it; imports no framework."""
     try:
@@ -55,12 +101,21 @@ def check_detectors(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage
         except ImproperlyConfigured as error:
             found.append(Error(str(error), hint="Correct NSFW_DETECTORS.", id="django_nsfw.E004"))
             continue
+        if _misspelt(backend):
+            found.append(
+                Error(
+                    f"NSFW_DETECTORS[{alias!r}] BACKEND {backend!r} does not exist. Backends of "
+                    f"this package: {', '.join(BACKENDS)}.",
+                    hint="Until it is mended, every image is held unscored.",
+                    id="django_nsfw.E011",
+                )
+            )
         missing = [name for name in REQUIRED_PACKAGES.get(backend, ()) if find_spec(name) is None]
         if missing:
             found.append(
                 Warning(
-                    f"The detector {alias!r} needs {', '.join(missing)}, which is not installed: "
-                    "every image will be held unscored.",
+                    f"The detector {alias!r} needs what is not installed: {', '.join(missing)}. "
+                    "Every image will be held unscored.",
                     hint=f'pip install "django-nsfw[{EXTRAS[backend]}]"',
                     id="django_nsfw.W001",
                 )
@@ -73,7 +128,8 @@ def check_project_policy(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMe
     try:
         policy = Policy.of(nsfw_settings.policy)
     except (ImproperlyConfigured, ValueError) as error:
-        return [Error(f"NSFW_POLICY: {error}", hint="Correct NSFW_POLICY.", id="django_nsfw.E005")]
+        text = str(error).removeprefix("NSFW_POLICY ")  # as conf begins, and Policy does not
+        return [Error(f"NSFW_POLICY: {text}", hint="Correct NSFW_POLICY.", id="django_nsfw.E005")]
     return _check_names("NSFW_POLICY", policy, nsfw_settings.policy.keys() | {"detector"})
 
 
@@ -91,7 +147,16 @@ def check_fields(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
             id="django_nsfw.E006",
         )
         for label in configured
-        if label not in registry.watched
+        if label not in registry.watched and label not in registry.exempt
+    ]
+    found += [
+        Error(
+            f"NSFW_FIELDS: {label!r} is None, and the field has an NSFWValidator. It is watched.",
+            hint="Take the validator off the field, or the entry out of NSFW_FIELDS.",
+            id="django_nsfw.E041",
+        )
+        for label, options in configured.items()
+        if options is None and label in registry.watched
     ]
     for watched in registry.watched.values():
         found += _check_watched(watched)
@@ -192,6 +257,11 @@ def _asks_for_likeness(options: Mapping[str, Any]) -> bool:
     return isinstance(known, Mapping) and known.get("similar", "ignore") != "ignore"
 
 
+def _misspelt(backend: str) -> bool:
+    """Told from the names alone, where this package would have it."""
+    return backend.startswith("django_nsfw.") and backend not in BACKENDS
+
+
 def _configured() -> list[str] | None:
     """The aliases, or None where E004 complains about the setting already."""
     try:
@@ -218,6 +288,9 @@ def check_detectors_are_ready(app_configs: AppConfigs, **kwargs: Any) -> list[Ch
     """What each detector says of its files. Imports frameworks, loads no weights."""
     found: list[CheckMessage] = []
     for alias in _configured() or ():
+        with suppress(ImproperlyConfigured):  # E004 reports it
+            if _misspelt(detectors.spec(alias)[0]):
+                continue
         try:
             found += detectors.build(alias).check()
         except (DetectorUnavailable, ImproperlyConfigured) as error:

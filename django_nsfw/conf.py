@@ -1,7 +1,9 @@
 """The settings of this app, read live and typed. Defaults live here and nowhere else."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
+from datetime import timedelta
 from typing import Any, NoReturn
 
 from django.conf import settings as django_settings
@@ -15,13 +17,58 @@ DEFAULT_DETECTORS: Mapping[str, Mapping[str, Any]] = {
         "OPTIONS": {"model": "hf_hub:Marqo/nsfw-image-detection-384"},
     },
 }
-DEFAULT_POLICY: Mapping[str, Any] = {"review": 0.5, "reject": None, "on_error": "hold"}
+DEFAULT_POLICY: Mapping[str, Any] = {
+    "review": 0.5,
+    "reject": None,
+    "on_error": "hold",
+    "publish": "after_scan",
+}
+DEFAULT_RUNNER = "django_nsfw.runners.inline.InlineRunner"
+DEFAULT_BACKGROUND: Mapping[str, Any] = {"lease": 120, "deadline": 3600, "queue": ""}
+DEFAULT_REVIEW: Mapping[str, Any] = {"blur": 2, "greyscale": True, "reveals_a_day": None}
+BLURS = (1, 2, 3)
+"""Strengths of the blur, from outlines to a haze. None of them is 0: a look at the picture itself
+is a reveal."""
+
+SETTINGS = (
+    "NSFW_DETECTORS",
+    "NSFW_POLICY",
+    "NSFW_FIELDS",
+    "NSFW_LIMITS",
+    "NSFW_RUNNER",
+    "NSFW_BACKGROUND",
+    "NSFW_RETENTION",
+    "NSFW_REVIEW",
+)
+"""Every setting of this app, for the check that finds a misspelt one."""
+
 QUARANTINE_ALIAS = "nsfw_quarantine"
 RETAINED = ("rejected", "gone", "superseded")
 """Statuses that hold bytes nobody waits for; the only ones whose bytes age can delete."""
 
 LONGEST_RETENTION = 36_500
 """Days: a century. What is to be kept longer is kept for ever."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Background:
+    """``lease``: how long a worker has a scan, or a chunk between two signs of life, to itself.
+    ``deadline``: the age from which a scan without a score is settled by policy. ``queue`` of the
+    engine; empty for its own default."""
+
+    lease: timedelta
+    deadline: timedelta
+    queue: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """``blur`` and ``greyscale`` are what people start with. ``reveals_a_day``: from the next one
+    on a moderator is told to rest; None for never."""
+
+    blur: int
+    greyscale: bool
+    reveals_a_day: int | None
 
 
 class Settings:
@@ -33,9 +80,18 @@ class Settings:
         return _mapping("NSFW_DETECTORS", DEFAULT_DETECTORS)
 
     @property
-    def fields(self) -> Mapping[str, Mapping[str, Any]]:
-        """``NSFW_FIELDS``: ``"app_label.Model.field"`` → policy keys for that field."""
-        return _mapping("NSFW_FIELDS", {})
+    def fields(self) -> Mapping[str, Mapping[str, Any] | None]:
+        """``NSFW_FIELDS``: ``"app_label.Model.field"`` → policy keys for that field, or None
+        where nobody needs to watch it."""
+        given = _mapping("NSFW_FIELDS", {})
+        for label, options in given.items():
+            if options is not None and not isinstance(options, Mapping):
+                _refuse(
+                    "NSFW_FIELDS",
+                    f"{label!r} must be a dictionary of policy keys, or None for a field that "
+                    f"nobody needs to watch, not {options!r}.",
+                )
+        return given
 
     @property
     def policy(self) -> Mapping[str, Any]:
@@ -55,6 +111,46 @@ class Settings:
             if key != "timeout" and not isinstance(value, int):
                 _refuse("NSFW_LIMITS", f"{key!r} must be a whole number, not {value!r}.")
         return Limits(**given)
+
+    @property
+    def runner(self) -> str:
+        """``NSFW_RUNNER``: dotted path of a :class:`~django_nsfw.runners.Runner`."""
+        path = getattr(django_settings, "NSFW_RUNNER", DEFAULT_RUNNER)
+        if not isinstance(path, str) or "." not in path:
+            _refuse("NSFW_RUNNER", f"must be the dotted path of a runner, not {path!r}.")
+        return path
+
+    @property
+    def background(self) -> Background:
+        """``NSFW_BACKGROUND`` laid over the defaults: what a background worker may take."""
+        given = _mapping("NSFW_BACKGROUND", {})
+        for key, value in given.items():
+            if key not in DEFAULT_BACKGROUND:
+                valid = ", ".join(DEFAULT_BACKGROUND)
+                _refuse("NSFW_BACKGROUND", f"has no key {key!r}. Valid keys: {valid}.")
+            if key == "queue":
+                if not isinstance(value, str):
+                    _refuse("NSFW_BACKGROUND", f"'queue' must be a name, not {value!r}.")
+            elif isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+                _refuse("NSFW_BACKGROUND", f"{key!r} must be seconds above 0, not {value!r}.")
+        merged = {**DEFAULT_BACKGROUND, **given}
+        if merged["lease"] <= self.limits.timeout:
+            _refuse(
+                "NSFW_BACKGROUND",
+                f"'lease' ({merged['lease']} s) must be above the timeout of one image in "
+                f"NSFW_LIMITS ({self.limits.timeout:g} s): a slow worker would be taken for dead.",
+            )
+        if merged["deadline"] < merged["lease"]:
+            _refuse(
+                "NSFW_BACKGROUND",
+                f"'deadline' ({merged['deadline']} s) must not be below 'lease' "
+                f"({merged['lease']} s): no worker could be replaced in time.",
+            )
+        return Background(
+            lease=timedelta(seconds=merged["lease"]),
+            deadline=timedelta(seconds=merged["deadline"]),
+            queue=merged["queue"],
+        )
 
     @property
     def retention(self) -> Mapping[str, int]:
@@ -83,6 +179,26 @@ class Settings:
                     f"None for ever, not {days!r}.",
                 )
         return {status: days for status, days in given.items() if days is not None}
+
+    @property
+    def review(self) -> Review:
+        """``NSFW_REVIEW`` laid over the defaults: how moderators look at pictures."""
+        given = _mapping("NSFW_REVIEW", {})
+        for key, value in given.items():
+            if key not in DEFAULT_REVIEW:
+                valid = ", ".join(DEFAULT_REVIEW)
+                _refuse("NSFW_REVIEW", f"has no key {key!r}. Valid keys: {valid}.")
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if key == "blur" and not (whole and value in BLURS):
+                _refuse("NSFW_REVIEW", f"'blur' must be 1, 2 or 3, not {value!r}.")
+            if key == "greyscale" and not isinstance(value, bool):
+                _refuse("NSFW_REVIEW", f"'greyscale' must be True or False, not {value!r}.")
+            if key == "reveals_a_day" and value is not None and not (whole and value > 0):
+                _refuse(
+                    "NSFW_REVIEW",
+                    f"'reveals_a_day' must be a whole number above 0, or None, not {value!r}.",
+                )
+        return Review(**{**DEFAULT_REVIEW, **given})
 
 
 def _mapping(name: str, default: Mapping[str, Any]) -> Mapping[str, Any]:

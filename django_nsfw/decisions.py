@@ -1,103 +1,219 @@
 """What a moderator does to a scan: the bytes move, the row follows, a decision is written."""
 
 import logging
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import OperationalError, connections, router, transaction
+from django.utils import timezone
 
-from . import quarantine
-from .assessment import digest
-from .exceptions import DecisionRefused
+from . import runners
+from .announcing import announce, announce_undo
+from .carrying_out import carry_out, require_same_file
+from .exceptions import DecisionRefused, NSFWError
+from .intent import Intent
 from .models import Decision, KnownImage, Scan
 from .models.known import at_odds
-from .quarantine.faults import storage_cannot
-from .quarantine.hold import CHANGED
-from .quarantine.locks import is_busy, lock
+from .quarantine.locks import is_busy, lock_unchanged, require_named
 from .quarantine.rows import Row, follow
+from .refusing import require_latest, require_status, require_still_known, require_version
 from .stored import scan_stored
 
 logger = logging.getLogger(__name__)
 
-Status = Scan.Status
+Action, Status = Decision.Action, Scan.Status
 
 FOLLOWERS_AT_ONCE = 100
 """Files that move right after a decision which others inherited; the sweep moves the rest."""
 
-APPROVABLE = (Status.HELD, Status.FLAGGED, Status.REJECTED)
-REJECTABLE = (Status.HELD, Status.FLAGGED, Status.APPROVED, Status.CLEAR)
+
+@dataclass(frozen=True, kw_only=True)
+class Undone:
+    """What came of one decision of a batch: its undo, or the error that says why it stands."""
+
+    decision: Decision
+    undo: Decision | None = None
+    error: Exception | None = None
 
 
-def approve(scan: Scan, *, moderator: AbstractBaseUser | None, note: str = "") -> Decision:
-    """Let people see the file; what was held is released. Raises ``DecisionRefused``."""
-    return _decide(scan, Decision.Action.APPROVE, moderator, note)
+def approve(
+    scan: Scan,
+    *,
+    moderator: AbstractBaseUser | None,
+    note: str = "",
+    version: str | None = None,
+    batch: uuid.UUID | None = None,
+) -> Decision:
+    """Let people see the file; what was held is released. Raises ``DecisionRefused``.
+
+    ``version`` is ``scan.version`` as the moderator saw it: if it is another one by now, the
+    decision is refused. ``batch`` is common to what is decided in one go, and undone as such.
+    """
+    to, action = Status.APPROVED, Action.APPROVE
+    return _decide(
+        scan,
+        Intent(action=action, to=to, moderator=moderator, note=note, version=version, batch=batch),
+    )
 
 
-def reject(scan: Scan, *, moderator: AbstractBaseUser | None, note: str = "") -> Decision:
-    """Keep or put the file out of reach. The bytes stay. Raises ``DecisionRefused``."""
-    return _decide(scan, Decision.Action.REJECT, moderator, note)
+def reject(
+    scan: Scan,
+    *,
+    moderator: AbstractBaseUser | None,
+    note: str = "",
+    version: str | None = None,
+    batch: uuid.UUID | None = None,
+) -> Decision:
+    """Keep or put the file out of reach. The bytes stay. As ``approve``."""
+    to, action = Status.REJECTED, Action.REJECT
+    return _decide(
+        scan,
+        Intent(action=action, to=to, moderator=moderator, note=note, version=version, batch=batch),
+    )
 
 
-def inherit(scan: Scan) -> Decision | None:
-    """Let a scan that a known image settled go where that one went since.
+def escalate(
+    scan: Scan,
+    *,
+    moderator: AbstractBaseUser | None,
+    note: str = "",
+    version: str | None = None,
+    batch: uuid.UUID | None = None,
+) -> Decision:
+    """Mark a scan that waits for somebody who knows better. It goes on waiting. As ``approve``."""
+    to, action = Status(scan.status), Action.ESCALATE
+    return _decide(
+        scan,
+        Intent(action=action, to=to, moderator=moderator, note=note, version=version, batch=batch),
+    )
+
+
+def undo(
+    decision: Decision,
+    *,
+    moderator: AbstractBaseUser | None,
+    note: str = "",
+    version: str | None = None,
+    batch: uuid.UUID | None = None,
+) -> Decision:
+    """Bring the file, and its scans, back to where they stood before ``decision``.
+
+    That is the newest one about its scan that stands; others are refused. What inherited it goes
+    back after the commit. Returns the undo, a decision of its own. Raises ``DecisionRefused``.
+    """
+    db = router.db_for_write(Scan)
+    decision = Decision.objects.using(db).select_related("scan").get(pk=decision.pk)
+    require_version(decision.scan, version)
+    require_latest(decision)
+    intent = Intent(
+        action=Action.UNDO,
+        to=_where_it_stood(decision, decision.scan),
+        moderator=moderator,
+        note=note,
+        version=version,
+        batch=batch,
+        undoes=decision,
+    )
+    return _decide(decision.scan, intent)
+
+
+def undo_batch(
+    batch: uuid.UUID, *, moderator: AbstractBaseUser | None, note: str = ""
+) -> Iterator[Undone]:
+    """Undo what was decided in one go, the newest first and each on its own: one that is refused
+    does not keep the others. The undos have a batch in common, too."""
+    db = router.db_for_write(Scan)
+    again = uuid.uuid4()
+    made = Decision.objects.using(db).filter(batch=batch).exclude(action=Action.UNDO)
+    for decision in list(made.order_by("-pk")):
+        undos = Decision.objects.using(db).filter(batch=again, undoes=decision)
+        if (along := undos.first()) is not None:  # with another object that names the same file
+            yield Undone(decision=decision, undo=along)
+            continue
+        try:
+            undone = undo(decision, moderator=moderator, note=note, batch=again)
+        except (NSFWError, OSError) as error:
+            yield Undone(decision=decision, error=error)
+        else:
+            yield Undone(decision=decision, undo=undone)
+
+
+def inherit(scan: Scan, *, dry_run: bool = False) -> Decision | None:
+    """Let a scan that a known image settled go where that one went since: back into the queue,
+    where the decision behind it was undone.
 
     Its decision names no moderator but the decision that it follows. None where there is nothing
-    to follow. Raises ``DecisionRefused``, and what the storages raise.
+    to follow, and in a dry run. Raises ``DecisionRefused``, and what the storages raise.
     """
     known, status = scan.known, Scan.Status(scan.status)
     if known is None or known.decision is None or status not in KnownImage.SETTLES.values():
         return None
-    action = Decision.Action(known.outcome)
-    if KnownImage.SETTLES[action] is status:
+    undoes = None
+    if known.is_undone:
+        action, to = Action.UNDO, Status.HELD
+        latest = Decision.objects.using(router.db_for_write(Scan)).latest_of(scan)
+        if latest is not None and latest.to_status == status and latest.action != Action.ESCALATE:
+            undoes = latest
+    else:
+        action = Action(known.outcome)
+        to = KnownImage.SETTLES[action]
+    if to is status:
         return None
-    return _decide(scan, action, None, "", inherited_from=known.decision)
+    if dry_run:
+        require_named(scan, Row.of(scan).name())
+        return None
+    return _decide(scan, Intent(action=action, to=to, undoes=undoes, following=known))
 
 
-def _decide(
-    scan: Scan,
-    action: Decision.Action,
-    moderator: AbstractBaseUser | None,
-    note: str,
-    *,
-    inherited_from: Decision | None = None,
-) -> Decision:
-    approving = action is Decision.Action.APPROVE
-    if scan.status not in (APPROVABLE if approving else REJECTABLE):
-        raise DecisionRefused(
-            f"A scan that is “{scan.get_status_display()}” cannot be "
-            f"{'approved' if approving else 'rejected'}.",
-            code="status",
-        )
-    if approving:
-        _require_bytes(scan)
+def follow_known(known: KnownImage, *, limit: int = FOLLOWERS_AT_ONCE) -> None:
+    """Each in a transaction of its own. What is not done here, or fails, is left to the sweep."""
+    scans = at_odds(known._state.db or router.db_for_write(Scan)).filter(known=known)
+    for scan in scans.select_related("known__decision").order_by("pk")[:limit]:
+        try:
+            inherit(scan)
+        except DecisionRefused as refused:  # somebody decided meanwhile
+            logger.info("%s of %s did not follow: %s", scan.field, scan.object_pk, refused)
+        except Exception:
+            logger.exception("%s of %s did not follow; nsfw_sweep will", scan.field, scan.object_pk)
+
+
+def _decide(scan: Scan, intent: Intent) -> Decision:
     db = router.db_for_write(Scan)
+    scan._state.db = db  # read from a replica; if that was behind, the locks below find out
+    require_version(scan, intent.version)
+    require_status(scan, intent)
     row = Row.of(scan)
-    _require_same_file(scan, row)
-    to = Status.APPROVED if approving else Status.REJECTED
-    decision = Decision(
-        scan=scan,
-        action=action,
-        from_status=scan.status,
-        to_status=to,
-        sha256=scan.sha256,
-        moderator_id=moderator.pk if moderator else None,
-        moderator_name=moderator.get_username() if moderator else "",
-        note=note,
-        inherited_from=inherited_from,
-    )
-    public, before = scan.status not in Scan.HIDDEN, scan.name
+    require_same_file(scan, row)
+    was, before = scan.status, scan.name
+    decision = intent.decision(scan, was=was, to=intent.to, undoes=intent.undoes)
     try:
         with transaction.atomic(using=db), transaction.atomic(using=row.db):
-            _require_unchanged(scan, lock(scan, row), db)
+            lock_unchanged(scan, row)
+            require_version(scan, intent.version)
+            if intent.undoes is not None:
+                require_latest(intent.undoes)
+            if intent.following is not None:
+                require_still_known(intent.following, intent.action, db)
             decision.save(using=db, force_insert=True)
-            _carry_out(scan, row, to, decision)
-            for other, status in follow(scan, before=before):
-                _say_too(decision, other, status, db)
-            if inherited_from is None:
+            if intent.marks:
+                _mark(scan, intent)
+                if intent.undoes is not None:
+                    announce_undo(scan, decision)
+                return decision
+            carry_out(scan, row, decision)
+            _done(scan, was, decision)
+            for other, stood in follow(scan, before=before):
+                _say_too(intent, scan, other, stood)
+            if intent.following is None:
                 _remember(decision, scan, db)
     except DecisionRefused as refused:
         scan.refresh_from_db(using=db)
-        if refused.code == "changed" and public:
+        if refused.code == "changed" and was not in Scan.HIDDEN:
             scan_stored(row)  # other bytes than the moderator saw go through the queue again
+        if refused.code == "settled":
+            require_version(scan, intent.version)  # says by whom
         raise
     except OperationalError as error:
         if not is_busy(error) or any(connections[name].needs_rollback for name in (db, row.db)):
@@ -108,110 +224,58 @@ def _decide(
     return decision
 
 
+def _where_it_stood(decision: Decision, scan: Scan) -> "Scan.Status":
+    """What waited for a score then, and has one by now, waits for a moderator on its side."""
+    stood = Status(decision.from_status)
+    if stood in Scan.UNSETTLED and scan.scored_at is not None:
+        return Status.HELD if stood in Scan.HIDDEN else Status.FLAGGED
+    return stood
+
+
+def _done(scan: Scan, was: str, decision: Decision) -> None:
+    """The scan stands where ``decision`` put it."""
+    announce(scan, was=was, decision=decision)
+    if decision.action != Action.UNDO:
+        return
+    announce_undo(scan, decision)
+    db = scan._state.db or "default"
+    this = Scan.objects.using(db).filter(pk=scan.pk)
+    if scan.status in Scan.UNSETTLED:
+        this.update(attempts=0, lease_until=None)
+        runners.score_on_commit(scan.pk, using=db)
+    elif scan.status in Scan.WAITING:
+        latest = Decision.objects.using(db).latest_of(scan)
+        if latest is not None and latest.action == Action.ESCALATE:
+            scan.escalated_at = latest.created_at
+            this.update(escalated_at=scan.escalated_at)
+
+
+def _mark(scan: Scan, intent: Intent) -> None:
+    escalating = intent.action is Action.ESCALATE
+    this = Scan.objects.using(scan._state.db).filter(pk=scan.pk)
+    at = timezone.now() if escalating else None
+    if not this.filter(escalated_at__isnull=escalating).update(escalated_at=at):
+        raise DecisionRefused("It is escalated already.", code="escalated")
+    scan.escalated_at = at
+
+
+def _say_too(intent: Intent, scan: Scan, other: Scan, stood: str) -> None:
+    """The same file belongs to another object as well, and is settled there with it."""
+    db, undoes = scan._state.db, None
+    if intent.undoes is not None:
+        latest = Decision.objects.using(db).latest_of(other)
+        if latest and (latest.action, latest.to_status) == (intent.undoes.action, stood):
+            undoes = latest
+            back = _where_it_stood(latest, other)
+            if back != other.status and (back in Scan.HIDDEN) == (scan.status in Scan.HIDDEN):
+                other.move(back)
+    made = intent.decision(other, was=stood, to=other.status, undoes=undoes)
+    made.save(using=db, force_insert=True)
+    _done(other, stood, made)
+
+
 def _remember(decision: Decision, scan: Scan, db: str) -> None:
     """The bytes are known from here on; what inherited the opposite follows after the commit."""
-    known, changed = KnownImage.objects.using(db).learn(decision, scan)
-    if changed:
+    known, changed = KnownImage.objects.using(db).remember(decision, scan)
+    if known is not None and changed:
         transaction.on_commit(lambda: follow_known(known), using=db, robust=True)
-
-
-def follow_known(known: KnownImage, *, limit: int = FOLLOWERS_AT_ONCE) -> None:
-    """Each in a transaction of its own. What is not done here, or fails, is left to the sweep."""
-    scans = at_odds(known._state.db or router.db_for_write(Scan)).filter(known=known)
-    for scan in scans.select_related("known__decision").order_by("pk")[:limit]:
-        try:
-            inherit(scan)
-        except Exception:
-            logger.exception("%s of %s did not follow; nsfw_sweep will", scan.field, scan.object_pk)
-
-
-def _say_too(decision: Decision, other: Scan, status: str, db: str) -> None:
-    """The same file belongs to another object as well, and is settled there with it."""
-    Decision(
-        scan=other,
-        action=decision.action,
-        from_status=status,
-        to_status=decision.to_status,
-        sha256=other.sha256,
-        moderator_id=decision.moderator_id,
-        moderator_name=decision.moderator_name,
-        note=decision.note,
-        inherited_from_id=decision.inherited_from_id,
-    ).save(using=db, force_insert=True)
-
-
-def _carry_out(scan: Scan, row: Row, to: "Scan.Status", decision: Decision) -> None:
-    hidden = scan.status in Scan.HIDDEN
-    journalled = {
-        "action": decision.action,
-        "from_status": decision.from_status,
-        "to_status": decision.to_status,
-        "moderator": decision.moderator_id and str(decision.moderator_id),
-        "moderator_name": decision.moderator_name,
-        "note": decision.note,
-        "inherited_from_id": decision.inherited_from_id,
-    }
-    if to is Status.APPROVED and hidden:
-        quarantine.release(scan, row, to=to, decision=journalled)
-        return
-    if to is Status.REJECTED and not hidden:
-        quarantine.take_down(scan, row, to=to, decision=journalled)
-        return
-    if not hidden:
-        _require_same_bytes(scan, row)
-    if not scan.move(to):
-        raise DecisionRefused("Somebody else settled it meanwhile.", code="settled")
-
-
-def _require_unchanged(scan: Scan, named: str | None, db: str) -> None:
-    """Before any bytes move, and under the locks: both stay as they are until the end."""
-    now = Scan.objects.using(db).filter(pk=scan.pk)
-    if connections[db].features.has_select_for_update:
-        now = now.select_for_update()  # the newest, where a transaction repeats what it read
-    found = now.defer("crops").first()
-    if found is not None and found.status == Status.SUPERSEDED:
-        raise DecisionRefused("The object has another file now.", code="superseded")
-    if found is None or (found.status, found.name) != (scan.status, scan.name):
-        raise DecisionRefused("Somebody else settled it meanwhile.", code="settled")
-    _require_bytes(found)
-    if named is None:
-        raise DecisionRefused("The object is gone.", code="gone")
-    if named != scan.name:
-        raise DecisionRefused("The object has another file now.", code="superseded")
-
-
-def _require_bytes(scan: Scan) -> None:
-    """Retention, or a person who erased it, may have been faster."""
-    if scan.bytes_discarded:
-        raise DecisionRefused(
-            "What was held is deleted for good: there is nothing left to put back.", code="pruned"
-        )
-
-
-def _require_same_bytes(scan: Scan, row: Row) -> None:
-    try:
-        with (
-            storage_cannot("give the file", field=scan.field),
-            row.storage.open(scan.name) as file,
-        ):
-            found, _ = digest(file)
-    except FileNotFoundError as error:
-        raise DecisionRefused(f"The file {scan.name!r} is missing.", code="missing") from error
-    if found != scan.sha256:
-        raise DecisionRefused(CHANGED, code="changed")
-
-
-def _require_same_file(scan: Scan, row: Row) -> None:
-    named = row.name()
-    if named is None:
-        scan.move(Status.GONE)
-        raise DecisionRefused("The object is gone.", code="gone")
-    if named != scan.name:
-        if not scan.move(Status.SUPERSEDED):
-            scan.refresh_from_db()
-            if scan.status not in Scan.PAST:
-                raise DecisionRefused("Somebody else settled it meanwhile.", code="settled")
-        others = Scan.objects.using(scan._state.db).current().filter(field=scan.field)
-        if not others.filter(object_pk=scan.object_pk, object_db=scan.object_db).exists():
-            scan_stored(row)  # a file that came by another way than an upload
-        raise DecisionRefused("The object has another file now.", code="superseded")

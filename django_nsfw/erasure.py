@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from .exceptions import DecisionRefused
 from .models import Scan
+from .models.scan import ScanQuerySet
 from .quarantine.discard import BATCH, SHARED, by_file, discard, shared_names
 from .quarantine.rows import Row
 
@@ -38,7 +39,7 @@ class Erased:
     error: str = ""
 
 
-def erase(scans: QuerySet[Scan], *, dry_run: bool = False) -> Iterator[Erased]:
+def erase(scans: ScanQuerySet, *, dry_run: bool = False) -> Iterator[Erased]:
     """Erase these scans in batches, each committed before its bytes are deleted.
 
     A scan whose object still shows its placeholder becomes ``rejected`` and keeps the name, so
@@ -49,9 +50,7 @@ def erase(scans: QuerySet[Scan], *, dry_run: bool = False) -> Iterator[Erased]:
     db = router.db_for_write(Scan)
     unfinished = Q(erased_at=None) | Q(discard_at__isnull=False) | Q(quarantine_name__gt="")
     rest = scans.using(db).filter(unfinished).defer("crops")
-    last = 0
-    while batch := list(rest.filter(pk__gt=last, quarantine_name="").order_by("pk")[:BATCH]):
-        last = batch[-1].pk
+    for batch in rest.filter(quarantine_name="").batches(BATCH):
         yield from _erase(batch, db, dry_run)
     for holding in by_file(rest):
         batch = list(holding)

@@ -92,3 +92,27 @@ class DecisionRefused(NSFWError):
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class PictureNotShown(NSFWError):
+    """The picture of a scan cannot be shown to a moderator. ``code`` says why."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class RescanRefused(NSFWError):
+    """A rescan cannot be started, resumed or cancelled as it was asked for."""
+
+
+class RescanStopped(NSFWError):
+    """A rescan cannot go on now. It waits to be resumed, and nothing of it is lost."""
+
+
+class DetectorDied(RescanStopped):
+    """A detector stopped answering in the middle of a rescan."""
+
+
+class StorageDied(RescanStopped):
+    """A storage stopped answering in the middle of a rescan."""

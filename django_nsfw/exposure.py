@@ -6,6 +6,7 @@ it, and only ``fault_of`` and ``public_link`` talk to a server.
 
 import secrets
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,15 @@ def local_folder(storage: Storage) -> Path | None:
 def fault_of(quarantine: Storage) -> Complaint | None:
     """Write, list, read and delete one small file. None where all of it worked."""
     body = secrets.token_bytes(32)
+    wanted = _fresh()
     try:
-        with quarantine_cannot("be written"):
-            name = quarantine.save(_fresh(), ContentFile(body))
+        try:
+            with quarantine_cannot("be written"):
+                name = quarantine.save(wanted, ContentFile(body))
+        except Exception:
+            with suppress(Exception):  # a full disk keeps an empty file
+                quarantine.delete(wanted)
+            raise
         try:
             with quarantine_cannot("be read"), quarantine.open(name) as file:
                 found = file.read()
@@ -70,7 +77,9 @@ def fault_of(quarantine: Storage) -> Complaint | None:
         finally:
             with quarantine_cannot("delete a file"):
                 quarantine.delete(name)
-    except (QuarantineError, FileNotFoundError) as error:
+    except FileNotFoundError as error:
+        return Complaint(f"The quarantine cannot keep a file: {error}", HINT)
+    except QuarantineError as error:
         return Complaint(str(error), _hint(error.__cause__))
     if found != body:
         return Complaint("The quarantine gives back other bytes than it was given.", HINT)
@@ -94,11 +103,11 @@ def public_link(quarantine: Storage) -> str | None:
 
 
 def _shared(quarantine: Storage, bucket: str, public: Iterable[Public]) -> Iterator[Complaint]:
-    own = _prefix(quarantine)
+    own = prefix_of(quarantine)
     for name, other in public:
         if _bucket(other) != _bucket(quarantine):
             continue
-        theirs = _prefix(other)
+        theirs = prefix_of(other)
         if own.startswith(theirs) or theirs.startswith(own):
             yield Complaint(
                 f"keeps held images in the bucket {bucket!r} below {own or '/'!r}, which is "
@@ -133,7 +142,7 @@ def _bucket(storage: Storage) -> tuple[Any, Any]:
     return getattr(storage, "bucket_name", None), getattr(storage, "endpoint_url", None)
 
 
-def _prefix(storage: Storage) -> str:
+def prefix_of(storage: Storage) -> str:
     location = str(getattr(storage, "location", "") or "").strip("/")
     return f"{location}/" if location else ""
 

@@ -14,7 +14,10 @@ class Finding(StrEnum):
     FINISHED = "finished"
     UNDONE = "undone"
     DISCARDED = "discarded"
+    CLEARED = "cleared"
     FOLLOWED = "followed"
+    SENT = "sent again"
+    OVERDUE = "overdue"
     UNREADABLE = "unreadable entry"
     UNKNOWN = "not understood"
     MISSING = "bytes missing"
@@ -33,4 +36,9 @@ class Mended:
 
     @property
     def needs_person(self) -> bool:
-        return self.finding in (Finding.MISSING, Finding.UNKNOWN, Finding.FAILED)
+        return self.finding in (
+            Finding.MISSING,
+            Finding.UNKNOWN,
+            Finding.FAILED,
+            Finding.OVERDUE,
+        )

@@ -1,11 +1,17 @@
-"""How many images one process decodes and scores at the same time."""
+"""What scores an image, and how many one process decodes and scores at the same time."""
 
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
 
+from .detectors import Detector, detectors
 from .exceptions import DetectorBusy
+from .limits import Limits
+
+if TYPE_CHECKING:
+    from .images import Picture
 
 _flights: dict[int, threading.BoundedSemaphore] = {}
 
@@ -22,3 +28,18 @@ def in_flight(limit: int, timeout: float) -> Iterator[None]:
         yield
     finally:
         semaphore.release()
+
+
+class Means:
+    """What scores a file, and when it is its turn. A rescan, which has many at once, has others."""
+
+    def __init__(self, alias: str, limits: Limits) -> None:
+        self.alias = alias
+        self.limits = limits
+        self.timeout = limits.timeout
+
+    def detector(self) -> Detector:
+        return detectors[self.alias]
+
+    def turn(self, picture: "Picture") -> AbstractContextManager[None]:
+        return in_flight(self.limits.max_in_flight, self.timeout)

@@ -18,9 +18,19 @@ logger = logging.getLogger(__name__)
 BATCH = 200
 """Scans that are read at a time."""
 
+REFUSED = {
+    "gone": Finding.OBJECT_GONE,
+    "superseded": Finding.SUPERSEDED,
+    "settled": Finding.SUPERSEDED,
+}
+"""Why a scan has nothing to follow any more."""
+
 
 def let_follow(before: datetime, *, dry_run: bool) -> Iterator[Mended]:
-    """Finish what decisions taken ``before`` then have not brought to everything they settle."""
+    """Finish what decisions taken ``before`` then have not brought to everything they settle.
+
+    Walks the index of ``known``: a scan that no known image settled costs nothing.
+    """
     scans = (
         at_odds(router.db_for_write(Scan))
         .filter(known__decision__created_at__lte=before)
@@ -28,24 +38,24 @@ def let_follow(before: datetime, *, dry_run: bool) -> Iterator[Mended]:
         .defer("crops")
     )
     last = 0
-    while batch := list(scans.filter(pk__gt=last).order_by("pk")[:BATCH]):
-        last = batch[-1].pk
-        for scan in batch:
-            yield _follow(scan, dry_run)
+    while True:
+        rest = scans.filter(known_id__gt=last)
+        known = list(rest.order_by("known_id").values_list("known_id", flat=True)[:BATCH])
+        if not known:
+            return
+        for batch in rest.filter(known_id__lte=known[-1]).batches(BATCH):
+            for scan in batch:
+                yield _follow(scan, dry_run)
+        last = known[-1]
 
 
 def _follow(scan: Scan, dry_run: bool) -> Mended:
     subject = f"{scan.field} of {scan.object_pk}"
     try:
-        if not dry_run:
-            inherit(scan)
+        inherit(scan, dry_run=dry_run)
     except DecisionRefused as refused:
-        gone = refused.code in ("gone", "superseded", "settled")
-        return Mended(
-            finding=Finding.SUPERSEDED if gone else Finding.FAILED,
-            subject=subject,
-            detail=str(refused),
-        )
+        finding = REFUSED.get(refused.code, Finding.FAILED)
+        return Mended(finding=finding, subject=subject, detail=str(refused))
     except Exception as error:
         logger.exception("%s did not follow the decision about its known image", subject)
         detail = f"{type(error).__name__}: {str(error).rstrip('.')}. Nothing moved; sweep again."

@@ -16,13 +16,15 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from .models import Scan
-from .models.scan import object_pk, pk_as_text, pk_from_text
+from .models.keys import object_pk, pk_as_text, pk_from_text
 from .quarantine.discard import BATCH, discard
 from .quarantine.rows import file_field
 from .registry import WatchedField
-from .scanning import guarded
+from .shield import Shield
 
 logger = logging.getLogger(__name__)
+
+_settling = Shield()
 
 
 def forget(instance: models.Model, watched: WatchedField, *, using: str) -> None:
@@ -96,7 +98,7 @@ def _mark(label: str, pks: Collection[str], using: str, db: str) -> int:
     scans = Scan.objects.using(db).filter(field=label, object_pk__in=pks, object_db=using)
     nothing_to_do = When(quarantine_name="", pruned_at=None, erased_at=None, then=None)
     try:
-        with guarded(db):
+        with _settling(db):
             return scans.update(
                 settled_at=Case(When(past, then=F("settled_at")), default=Value(now)),
                 discard_at=Case(nothing_to_do, default=Value(now)),

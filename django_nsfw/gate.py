@@ -17,7 +17,7 @@ from django.core.files.storage import Storage
 from django.db import models
 from django.db.models.fields.files import FieldFile
 
-from . import quarantine
+from . import quarantine, runners
 from .policy import Action
 from .registry import WatchedField, registry
 from .scanning import Examination, Outcome, examine, uploader_id
@@ -131,6 +131,7 @@ class _Gate:
                 options=self._watched.options,
                 instance=self._instance,
                 field_name=self._watched.field.name,
+                scores=not runners.current().background,
             )
             if examination.action is Action.HOLD or self.held:
                 outcome = self._hold(name, body, max_length, examination)
@@ -165,6 +166,7 @@ class _Gate:
                 "sha256": examination.assessment.sha256,
                 "verdict": examination.verdict.value,
                 "settled": examination.settled,
+                "pending": examination.pending,
                 "known": examination.match and _plain(examination.match.known),
                 "known_distance": examination.match and examination.match.distance,
                 "uploader": _plain(uploader_id(self._instance, examination.policy.uploader)),

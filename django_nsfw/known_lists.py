@@ -113,13 +113,14 @@ def store(records: Iterable[Record]) -> Counts:
 
 def entries(*, outcome: str = "", own_only: bool = False) -> Iterator[Record]:
     """What is known and in force, in the order in which it became known."""
-    known = KnownImage.objects.using(router.db_for_read(KnownImage)).in_force().order_by("pk")
+    known = KnownImage.objects.using(router.db_for_read(KnownImage)).in_force()
     if outcome:
         known = known.filter(outcome=outcome)
     if own_only:
         known = known.filter(source="")
-    for values in known.values(*COLUMNS).iterator(chunk_size=2000):
-        yield Record(**values)
+    for batch in known.only(*COLUMNS).batches(2000):
+        for entry in batch:
+            yield Record(**{name: getattr(entry, name) for name in COLUMNS})
 
 
 def write(records: Iterable[Record], *, format: str) -> Iterator[str]:
@@ -257,7 +258,7 @@ def _store(batch: dict[tuple[str, str], Record], counts: Counts) -> None:
             counts.changed += 1
             for name, value in asdict(record).items():
                 setattr(entry, name, value)
-            entry.save(using=db)
+            entry.save(using=db, update_fields=COLUMNS)  # it may have been revoked meanwhile
             if (before["pdq"], before["quality"]) != (record.pdq, record.quality):
                 hashed.append(entry)
         counts.added += len(new)

@@ -13,9 +13,7 @@ from .quarantine.discard import BATCH, Discarded, discard
 def carry_out_orders(before: datetime, *, dry_run: bool) -> Iterator[Mended]:
     """Finish what a crash or a storage that failed left of a deletion ordered ``before`` then."""
     orders = Scan.objects.using(router.db_for_write(Scan)).filter(discard_at__lte=before)
-    last = 0
-    while batch := list(orders.filter(pk__gt=last).order_by("pk").defer("crops")[:BATCH]):
-        last = batch[-1].pk
+    for batch in orders.defer("crops").batches(BATCH):
         for discarded in discard(batch, spare_named=True, dry_run=dry_run):
             yield _mended(discarded)
 

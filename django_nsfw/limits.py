@@ -26,3 +26,5 @@ class Limits:
     """Seconds for one image, waiting for its turn included, the first load of a detector not."""
     max_in_flight: int = 4
     """Images decoded and scored at the same time in one process."""
+    max_pixels_in_flight: int = 100_000_000
+    """Pixels that one process of a rescan decodes at the same time. A larger picture goes alone."""

@@ -9,7 +9,7 @@ from django.db.models.fields.files import FieldFile
 
 from .models import Scan
 from .models.exact import OuterName
-from .models.scan import field_label
+from .models.keys import field_label
 
 M = TypeVar("M", bound=models.Model)
 

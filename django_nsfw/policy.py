@@ -52,6 +52,7 @@ class PolicyOptions(TypedDict, total=False):
     reject: float | None
     on_error: Literal["hold", "reject", "allow"]
     on_review: Literal["hold", "flag"]
+    publish: Literal["after_scan", "immediately"]
     known: KnownOptions
     detector: str
     uploader: str
@@ -73,6 +74,8 @@ class Policy:
     """What becomes of a file that could not be scored."""
     on_review: Literal["hold", "flag"] = "hold"
     """``flag``: stays public and waits in the queue."""
+    publish: Literal["after_scan", "immediately"] = "after_scan"
+    """Whether visitors see a file before a background worker has scored it."""
     known: KnownRules = KnownRules()
     """What a decision about the same or a similar picture does here."""
     detector: str = "default"
@@ -144,6 +147,10 @@ class Policy:
             return Action.PASS
         return Action.HOLD
 
+    def action_until_scored(self) -> Action:
+        """What happens to a file that waits for a background worker."""
+        return Action.PASS if self.publish == "immediately" else Action.HOLD
+
     def _validate(self) -> None:
         for key in ("review", "reject"):
             value = getattr(self, key)
@@ -161,6 +168,7 @@ class Policy:
         for key, choices in (
             ("on_error", ("hold", "reject", "allow")),
             ("on_review", ("hold", "flag")),
+            ("publish", ("after_scan", "immediately")),
         ):
             if getattr(self, key) not in choices:
                 raise ValueError(

@@ -1,8 +1,8 @@
 """Which file fields are watched, and by what policy.
 
 A field is watched because ``NSFWValidator`` stands among its validators, or because
-``NSFW_FIELDS`` names it. The answer is built from the app registry once and again whenever that
-setting changes.
+``NSFW_FIELDS`` names it with policy keys; named with None it is left out on purpose. The answer is
+built from the app registry once and again whenever that setting changes.
 """
 
 import logging
@@ -71,8 +71,16 @@ class Registry:
             self._watched = {watched.label: watched for watched in self._find()}
         return self._watched
 
+    @property
+    def exempt(self) -> frozenset[str]:
+        """Labels of the fields that ``NSFW_FIELDS`` says nobody needs to watch."""
+        named = {label for label, options in nsfw_settings.fields.items() if options is None}
+        return frozenset(
+            label for label, _ in file_fields() if label in named and label not in self.watched
+        )
+
     def get(self, model_field: "models.Field[Any, Any]") -> WatchedField | None:
-        from .models.scan import field_label
+        from .models.keys import field_label
 
         return self.watched.get(field_label(model_field))
 
@@ -91,23 +99,27 @@ class Registry:
 
     def _find(self) -> Iterator[WatchedField]:
         settings = dict(nsfw_settings.fields)
-        for model in apps.get_models():
-            for model_field in model._meta.local_fields:
-                if not isinstance(model_field, models.FileField):
-                    continue
-                label = f"{model._meta.label}.{model_field.name}"
-                validators = [v for v in model_field.validators if isinstance(v, NSFWValidator)]
-                from_settings = settings.pop(label, None)
-                if validators or from_settings is not None:
-                    options: dict[str, Any] = {}
-                    for validator in validators:
-                        options |= validator.options
-                    yield WatchedField(
-                        label=label, field=model_field, options=options | dict(from_settings or {})
-                    )
+        for label, model_field in file_fields():
+            validators = [v for v in model_field.validators if isinstance(v, NSFWValidator)]
+            from_settings = settings.pop(label, None)
+            if validators or from_settings is not None:
+                options: dict[str, Any] = {}
+                for validator in validators:
+                    options |= validator.options
+                yield WatchedField(
+                    label=label, field=model_field, options=options | dict(from_settings or {})
+                )
         for label in settings:
             # A system check explains it; at run time the other fields stay watched.
             logger.error("NSFW_FIELDS: %s", explain_missing(label))
+
+
+def file_fields() -> Iterator[tuple[str, models.FileField]]:
+    """Label and field of every file field of the project, each by the model that defines it."""
+    for model in apps.get_models():
+        for model_field in model._meta.local_fields:
+            if isinstance(model_field, models.FileField):
+                yield f"{model._meta.label}.{model_field.name}", model_field
 
 
 def explain_missing(label: str) -> str:

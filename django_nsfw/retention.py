@@ -38,36 +38,35 @@ def prune(ages: Mapping[str, int], *, dry_run: bool = False) -> Iterator[Pruned]
     for batch in by_file(_due(ages)):
         scans = list(batch)
         if not dry_run:
-            scans = _order(scans)
+            scans = _order(scans, ages)
         yield from map(_as_pruned, discard(scans, dry_run=dry_run))
 
 
 def _due(ages: Mapping[str, int]) -> QuerySet[Scan]:
-    now = timezone.now()
-    old = Q(pk__in=[])
-    for status, days in ages.items():
-        old |= Q(status=status, since__lt=now - timedelta(days=days))
-    scans = Scan.objects.using(router.db_for_write(Scan)).annotate(
-        since=Coalesce("settled_at", "created_at")
-    )
+    old, scans = _old(ages), _aged()
     kept = scans.filter(~old, quarantine_name=OuterRef("quarantine_name"))
     return scans.filter(old, ~Exists(kept), quarantine_name__gt="").defer("crops")
 
 
-def _order(scans: list[Scan]) -> list[Scan]:
-    """Commit the orders. Without those that a moderator settled meanwhile."""
+def _aged() -> QuerySet[Scan]:
+    scans = Scan.objects.using(router.db_for_write(Scan))
+    return scans.annotate(since=Coalesce("settled_at", "created_at"))
+
+
+def _old(ages: Mapping[str, int]) -> Q:
     now = timezone.now()
-    db = router.db_for_write(Scan)
-    rows = Scan.objects.using(db)
-    with transaction.atomic(using=db, durable=True):
-        for status in {scan.status for scan in scans}:
-            of_status = rows.filter(pk__in=[scan.pk for scan in scans if scan.status == status])
-            of_status.filter(status=status, quarantine_name__gt="").update(discard_at=now)
-    ordered = set(
-        rows.filter(pk__in=[scan.pk for scan in scans], discard_at__isnull=False).values_list(
-            "pk", flat=True
-        )
-    )
+    old = Q(pk__in=[])
+    for status, days in ages.items():
+        old |= Q(status=status, since__lt=now - timedelta(days=days))
+    return old
+
+
+def _order(scans: list[Scan], ages: Mapping[str, int]) -> list[Scan]:
+    """Commit the orders. Without those that a moderator settled meanwhile, be it twice."""
+    rows = _aged().filter(pk__in=[scan.pk for scan in scans])
+    with transaction.atomic(using=rows.db, durable=True):
+        rows.filter(_old(ages), quarantine_name__gt="").update(discard_at=timezone.now())
+    ordered = set(rows.filter(discard_at__isnull=False).values_list("pk", flat=True))
     return [scan for scan in scans if scan.pk in ordered]
 
 

@@ -3,27 +3,32 @@
 import logging
 import uuid
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connections, models, router, transaction
 from django.db.models.fields.files import FieldFile
 
+from . import runners
+from .announcing import announce
 from .assessment import Body, assess
 from .exceptions import FILE_FAULTS
 from .models import Scan
-from .models.scan import NAME_LENGTH, object_pk
+from .models.keys import object_pk
+from .models.scan import NAME_LENGTH
 from .policy import Action, KnownRules, Policy
 from .quarantine import journal
-from .quarantine.late import adopt
+from .quarantine.late import record_held
 from .recognition import Recognition
 from .registry import WatchedField, policy_for, registry
 from .scores import Assessment, Failure, KnownMatch, Verdict
+from .shield import Shield
 from .validators import NSFWValidator
 
 logger = logging.getLogger(__name__)
+
+_recording = Shield()
 
 STRICT = Policy(review=0.0, on_error="hold", known=KnownRules(exact="ignore", similar="ignore"))
 """What applies where the policy itself cannot be had: everything is held."""
@@ -44,7 +49,15 @@ class Examination:
         return self.match is not None and self.policy.settles(self.match, self.assessment)
 
     @property
+    def pending(self) -> bool:
+        """Whether nobody has looked at it yet: a background worker will."""
+        found = self.assessment
+        return found.failure is None and found.nsfw is None and not self.settled
+
+    @property
     def action(self) -> Action:
+        if self.pending:
+            return self.policy.action_until_scored()
         return self.policy.action(self.verdict)
 
 
@@ -55,21 +68,20 @@ def examine(
     options: Mapping[str, Any],
     instance: models.Model | None,
     field_name: str,
+    scores: bool = True,
 ) -> Examination:
-    """Assess a file that is not stored yet. Never raises for what is in the file."""
-    try:
-        policy, broken = policy_for(options, instance, field_name), None
-    except Exception as error:  # settings and a callable of the site
-        logger.exception("No policy for %s; the file will be held", field_name)
-        policy = STRICT
-        broken = Failure(code="policy_error", message=f"{type(error).__name__}: {error}")
+    """Assess a file, and apply the policy of its field. Never raises for what is in the file.
+
+    Without ``scores`` only its header is checked and whether it is known; a worker does the rest.
+    """
+    policy, broken = policy_or_strict(options, instance, field_name)
     recognition = Recognition(policy)
     earlier = examined(file)
     if earlier is not None and earlier.policy.known == policy.known:
         recognition.reuse(earlier.assessment, earlier.match)
-    assessment = assess(
-        file, name=name, alias=policy.detector, recall=_recall, wanted=recognition.wanted
-    )
+    wanted = replace(recognition.wanted, scores=scores)
+    recall = recognition.recall
+    assessment = assess(file, name=name, alias=policy.detector, recall=recall, wanted=wanted)
     if broken is not None:
         assessment = assessment.failed(broken)
     match = recognition.match(assessment)
@@ -79,6 +91,32 @@ def examine(
         verdict=policy.verdict(assessment, match),
         match=match,
     )
+
+
+def unscored(
+    assessment: Assessment,
+    failure: Failure,
+    *,
+    options: Mapping[str, Any],
+    instance: models.Model | None,
+    field_name: str,
+) -> Examination:
+    """What the policy makes of a file of which there will be no score."""
+    policy, broken = policy_or_strict(options, instance, field_name)
+    assessment = assessment.failed(broken or failure)
+    verdict = policy.verdict(assessment)
+    return Examination(assessment=assessment, policy=policy, verdict=verdict)
+
+
+def policy_or_strict(
+    options: Mapping[str, Any], instance: models.Model | None, field_name: str
+) -> tuple[Policy, Failure | None]:
+    """The policy for one file; a strict one, and why, where settings or a callable break."""
+    try:
+        return policy_for(options, instance, field_name), None
+    except Exception as error:
+        logger.exception("No policy for %s; the file will be held", field_name)
+        return STRICT, Failure(code="policy_error", message=f"{type(error).__name__}: {error}")
 
 
 def examined(file: Any) -> Examination | None:
@@ -100,7 +138,13 @@ def refusal(value: Any, validator: NSFWValidator) -> tuple[str, Mapping[str, Any
     options = validator.options if watched is None else watched.options
     file = _innermost(value)
     found = examine(
-        file, name=value.name or "", options=options, instance=instance, field_name=field_name
+        file,
+        name=value.name or "",
+        options=options,
+        instance=instance,
+        field_name=field_name,
+        # What no watched field stands behind would never reach a worker.
+        scores=watched is None or not runners.current().background,
     )
     file._nsfw_examination = found
     failure = found.assessment.failure
@@ -140,6 +184,8 @@ def status_of(found: Examination) -> "Scan.Status":
     """Where a file stands once the policy's action was carried out."""
     if found.match is not None and found.settled:
         return Scan.Status.REJECTED if found.match.rejected else Scan.Status.APPROVED
+    if found.pending:
+        return Scan.Status.PENDING if found.action is Action.HOLD else Scan.Status.UNSCORED
     return {
         Action.PASS: Scan.Status.CLEAR,
         Action.FLAG: Scan.Status.FLAGGED,
@@ -211,16 +257,14 @@ def user_in(db: str, pk: Any, *, certain: bool = False) -> Any:
 
 def _insert(scan: Scan, db: str, *, supersede: bool) -> None:
     try:
-        with guarded(db):
-            if scan.quarantine_name and is_recorded(scan.token, db):
-                # By the sweep: it found the row, which bulk_create saved, or it did not see it yet.
-                if not adopt(scan, db):
-                    return
-                scan = Scan.objects.using(db).get(token=scan.token)
+        with _recording(db):
+            if scan.quarantine_name:
+                record_held(scan, db)
             else:
                 scan.save(using=db, force_insert=True)
-            if supersede:
-                Scan.objects.using(db).supersede(scan)
+                if supersede:
+                    Scan.objects.using(db).supersede(scan)
+            announce(scan, was=None)
     except DatabaseError:
         if connections[db].needs_rollback:
             raise  # the host's transaction is lost either way, and must not look alive
@@ -228,31 +272,10 @@ def _insert(scan: Scan, db: str, *, supersede: bool) -> None:
         # records the scan; a clear one is found by the next rescan.
         logger.exception("The scan of %s %s was not recorded", scan.field, scan.object_pk)
         return
-    _proven.add(db)
+    if scan.status in Scan.UNSETTLED:
+        runners.score_on_commit(scan.pk, using=db)
     if scan.quarantine_name:
         transaction.on_commit(lambda: journal.remove(scan.token.hex), using=db, robust=True)
-
-
-def _recall(sha256: str, detector: str) -> Assessment | None:
-    db = router.db_for_read(Scan)
-    try:
-        with guarded(db):
-            known = Scan.objects.using(db).recall(sha256, detector)
-    except DatabaseError as error:
-        logger.warning("Earlier scores cannot be looked up (run migrate?): %s", error)
-        return None
-    _proven.add(db)
-    return known
-
-
-_proven: set[str] = set()
-"""Databases in which our tables were seen. Until then a savepoint shields the host."""
-
-
-def guarded(db: str) -> AbstractContextManager[Any]:
-    if db in _proven or not connections[db].in_atomic_block:
-        return nullcontext()
-    return transaction.atomic(using=db)
 
 
 def _innermost(file: Any) -> Any:

@@ -1,4 +1,5 @@
-"""Keeps a query of ours that fails from spoiling the transaction of the host."""
+"""Keeps a query of ours that fails from spoiling the transaction of the host: nobody may have run
+``migrate`` yet."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,10 @@ from django.db import connections, transaction
 
 
 class Shield:
-    """A savepoint around queries, until one succeeded and so the tables are known to be there."""
+    """A savepoint around a query, until it succeeded and so its columns are known to be there.
+
+    One for each query: the tables that another one saw may be those of an earlier version.
+    """
 
     def __init__(self) -> None:
         self._proven: set[str] = set()

@@ -7,7 +7,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import InMemoryStorage, Storage, storages
 from django.db.models import FileField
 
 from .conf import QUARANTINE_ALIAS
@@ -30,14 +30,13 @@ def check_quarantine(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessag
     try:
         storage = quarantine_storage()
     except QuarantineError as error:
-        return [
-            Error(
-                str(error),
-                hint=f"Add {NAMED}, for example a FileSystemStorage with "
-                "a location outside of MEDIA_ROOT.",
-                id="django_nsfw.E001",
+        hint = "Correct its BACKEND and OPTIONS, or install the package that it comes with."
+        if QUARANTINE_ALIAS not in storages.backends:
+            hint = (
+                f"Add {NAMED}, for example a FileSystemStorage with a location outside of "
+                "MEDIA_ROOT."
             )
-        ]
+        return [Error(str(error), hint=hint, id="django_nsfw.E001")]
     except Exception as error:  # noqa: BLE001 - a storage of the site may raise anything
         return [
             Error(
@@ -61,6 +60,16 @@ def check_quarantine(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessag
             )
             for name, public in _public_folders()
             if location.is_relative_to(public) or public.is_relative_to(location)
+        ]
+    if not found and not isinstance(storage, InMemoryStorage):  # each of these has its own memory
+        found += [
+            Error(
+                f'{NAMED} is the same as STORAGES["{alias}"], which visitors can read.',
+                hint="Give it a place of its own.",
+                id="django_nsfw.E002",
+            )
+            for alias in PUBLIC
+            if storages.backends.get(alias) == storages.backends[QUARANTINE_ALIAS]
         ]
     return found
 

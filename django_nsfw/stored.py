@@ -8,14 +8,18 @@ from django.core.files import File
 from django.db import models, router, transaction
 from django.utils import timezone
 
-from . import quarantine
+from . import runners
+from .announcing import announce
 from .models import Scan
-from .models.scan import object_pk
+from .models.keys import object_pk
 from .policy import Action
-from .quarantine.locks import lock
-from .quarantine.rows import Row, follow
+from .quarantine.late import adopt
+from .quarantine.locks import lock_unchanged
+from .quarantine.rows import Row
 from .registry import WatchedField, registry
-from .scanning import examine, status_of, uploader_id, user_in
+from .runners import score_on_commit
+from .scanning import Examination, examine, status_of, uploader_id, user_in
+from .settling import go
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +35,15 @@ def record_named(instance: models.Model, watched: WatchedField, *, using: str) -
     transaction.on_commit(lambda: _scan_quietly(row), using=using, robust=True)
 
 
-def scan_stored(row: Row) -> Scan | None:
+def scan_stored(row: Row, *, scores: bool = True) -> Scan | None:
     """Scan the file that a row names now, in its storage; hold it where the policy says so.
 
-    A placeholder is not scanned: what it stands for waits already. A copied object names the
-    file of another one and shares its standing. None where there is no row or no file. Raises
-    what the storage raises; a file that cannot be held then is flagged and waits in the queue.
+    Without ``scores`` a background worker does that, and until then it is kept or held by policy.
+
+    A placeholder is not scanned: what it stands for waits already, or waits again where its own
+    object is gone. A copied object names the file of another one and shares its standing. None
+    where there is no row, no file, or nothing behind the placeholder any more. Raises what the
+    storage raises; a file that cannot be held then is flagged and waits in the queue.
     """
     name = row.name()
     watched = registry.get(row.field)
@@ -44,21 +51,18 @@ def scan_stored(row: Row) -> Scan | None:
     if not name or instance is None or watched is None:
         return None
     db = router.db_for_write(Scan)
-    known = (
-        Scan.objects.using(db)
-        .current()
-        .filter(field=watched.label, object_db=row.db, name=name)
-        .order_by("-pk")
-        .first()
-    )
+    named = Scan.objects.using(db).filter(field=watched.label, name=name).order_by("-pk")
+    known = named.current().filter(object_db=row.db).first()
     if known is not None and known.status in Scan.HIDDEN:
         return known if known.object_pk == row.pk else _share(known, row, db)
+    if known is None and (past := named.behind_placeholder().first()) is not None:
+        return None if past.bytes_discarded else _take_up(past, row, db)
     try:
         file = row.storage.open(name)
     except FileNotFoundError:
         return None
     with file:
-        return _scan_open(file, name, row, watched, instance, known, db)
+        return _scan_open(file, name, row, watched, instance, known, db, scores)
 
 
 def _scan_open(
@@ -69,10 +73,16 @@ def _scan_open(
     instance: models.Model,
     known: Scan | None,
     db: str,
+    scores: bool,
 ) -> Scan:
     """``file`` stays open from the score to the hold: an object store sends it only once."""
     found = examine(
-        file, name=name, options=watched.options, instance=instance, field_name=row.field.name
+        file,
+        name=name,
+        options=watched.options,
+        instance=instance,
+        field_name=row.field.name,
+        scores=scores,
     )
     same = known is not None and known.sha256 == found.assessment.sha256
     if known is not None and same and known.object_pk != row.pk:
@@ -86,35 +96,59 @@ def _scan_open(
         original_name=name,
         uploader_id=user_in(db, uploader, certain=db == row.db),
         verdict=found.verdict,
-        status=Scan.Status.FLAGGED if found.action is Action.HOLD else status_of(found),
+        status=_public_status(found),
     )
     scan.take(found.assessment)
     scan.recognise(found.match)
     with transaction.atomic(using=db):
         scan.save(using=db, force_insert=True)
         Scan.objects.using(db).supersede(scan)
+        if found.pending:
+            score_on_commit(scan.pk, using=db)
     if found.action is Action.HOLD:
         # On its own: where this fails or dies, the scan is there and somebody will look.
         with transaction.atomic(using=db), transaction.atomic(using=row.db):
-            lock(scan, row)
-            quarantine.take_down(scan, row, to=status_of(found), source=file)
-            list(follow(scan, before=name))
+            lock_unchanged(scan, row)
+            go(scan, row, status_of(found), source=file)
     return scan
 
 
-def _share(known: Scan, row: Row, db: str) -> Scan:
+def _public_status(found: Examination) -> "Scan.Status":
+    """Where the scan of a public file stands until it is held."""
+    if found.action is not Action.HOLD:
+        return status_of(found)
+    return Scan.Status.UNSCORED if found.pending else Scan.Status.FLAGGED
+
+
+def _share(known: Scan, row: Row, db: str, **changes: Any) -> Scan:
     """Another object names the very file of ``known``."""
     scan = Scan.objects.using(db).get(pk=known.pk)
+    for attribute, value in changes.items():
+        setattr(scan, attribute, value)
     scan.pk, scan.token, scan.object_pk = None, uuid.uuid4(), row.pk
-    scan.created_at = timezone.now()
+    scan.created_at, scan.escalated_at = timezone.now(), None
     with transaction.atomic(using=db):
         scan.save(using=db, force_insert=True)
         Scan.objects.using(db).supersede(scan)
+        announce(scan, was=None)
+    return scan
+
+
+def _take_up(past: Scan, row: Row, db: str) -> Scan:
+    """A row names the placeholder of a file whose own object is gone, or has another one."""
+    if past.object_pk:
+        return _share(past, row, db, status=Scan.Status.HELD, settled_at=None, object_db=row.db)
+    past.object_pk, past.object_db = row.pk, row.db  # it never had one
+    with transaction.atomic(using=db):
+        adopted = adopt(past, db)
+        scan = Scan.objects.using(db).get(pk=past.pk)
+        if adopted:
+            announce(scan, was=None)
     return scan
 
 
 def _scan_quietly(row: Row) -> None:
     try:
-        scan_stored(row)
+        scan_stored(row, scores=not runners.current().background)
     except Exception:
         logger.exception("%s of %s was not scanned", row.field, row.pk)

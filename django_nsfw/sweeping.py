@@ -2,26 +2,31 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, router, transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from .exceptions import DecisionRefused
+from . import pending, runners
+from .abandoned import clear_away_placeholders
+from .announcing import announce, announce_undo
 from .findings import Finding, Mended
 from .following import let_follow
 from .leftovers import carry_out_orders
 from .models import Decision, KnownImage, Scan
 from .models.scan import NAME_LENGTH
 from .quarantine import journal
-from .quarantine.faults import quarantine_cannot
-from .quarantine.late import adopt, late_rows, wait_for
+from .quarantine.late import wait_for
 from .quarantine.names import quarantine_name
-from .quarantine.remains import clear_away, delete, delete_unnamed, is_whole
+from .quarantine.remains import clear_away, delete, is_whole
 from .quarantine.rows import Row, file_field, follow
+from .rescans import enqueueing
 from .scanning import is_recorded, user_in
 from .scores import Assessment
+from .verifying import verify_held
 
 __all__ = ["GRACE", "Finding", "Mended", "sweep"]
 
@@ -31,13 +36,47 @@ GRACE = timedelta(hours=1)
 """Age from which a movement is taken for broken: longer than any upload's transaction lasts."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Kind:
+    """What a movement needs no more once it happened (``old``), and where it did not (``new``).
+
+    The first of ``old`` is the file that the row named before.
+    """
+
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    finished: str
+    undone: str
+
+    @property
+    def to_quarantine(self) -> bool:
+        return "quarantine_name" in self.new
+
+
+MOVEMENTS = {
+    "release": _Kind(
+        old=("placeholder", "quarantine_name"),
+        new=("name",),
+        finished="the original stands in its place",
+        undone="it is still held",
+    ),
+    "take_down": _Kind(
+        old=("public",),
+        new=("name", "quarantine_name"),
+        finished="the placeholder stands in its place",
+        undone="it is still public; decide again",
+    ),
+}
+
+
 def sweep(
     *, older_than: timedelta = GRACE, verify: bool = False, dry_run: bool = False
 ) -> Iterator[Mended]:
     """Mend every movement and deletion that began longer than ``older_than`` ago and did not end.
 
     ``verify`` also asks, for every scan behind a placeholder, whether its bytes and
-    its object are still there. ``dry_run`` changes nothing and yields the same.
+    its object are still there, and clears away the placeholders of uploads that were given up
+    long ago. ``dry_run`` changes nothing and yields the same.
     """
     before = timezone.now() - older_than
     for entry in journal.entries():
@@ -53,10 +92,13 @@ def sweep(
                 detail=f"{type(error).__name__}: {str(error).rstrip('.')}. "
                 "Nothing was deleted; sweep again.",
             )
+    yield from pending.catch_up(dry_run=dry_run)
+    yield from enqueueing.catch_up(dry_run=dry_run)
     yield from let_follow(before, dry_run=dry_run)
     yield from carry_out_orders(before, dry_run=dry_run)
     if verify:
-        yield from _verify(dry_run)
+        yield from verify_held(dry_run=dry_run)
+        yield from clear_away_placeholders(dry_run=dry_run)
 
 
 def _aware(time: datetime) -> datetime:
@@ -81,26 +123,32 @@ def _mend(entry: journal.Entry, dry_run: bool) -> Mended:
             detail="the entry itself was cut off, so no file had moved yet",
         )
     op = facts.get("op") if isinstance(facts, dict) else facts
-    mend = {"upload": _upload, "release": _release, "take_down": _take_down}.get(str(op))
-    if mend is None:
+    if op == "upload":
+        return _upload(token, facts, dry_run)
+    kind = MOVEMENTS.get(str(op))
+    if kind is None:
         return Mended(
             finding=Finding.UNKNOWN,
             subject=token,
             detail=f"written by another version of this app: {op!r}",
         )
-    return mend(token, facts, dry_run)
+    return _movement(kind, token, facts, dry_run)
 
 
 def _upload(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
     db = router.db_for_write(Scan)
-    if Scan.objects.using(db).filter(token=token).exists():
+    same = Q(token=token) | Q(quarantine_name=facts["quarantine_name"])
+    recorded = Scan.objects.using(db).filter(same).order_by("pk").first()
+    if recorded is not None:
         if not dry_run:
+            if recorded.status not in Scan.PAST:  # a host without a transaction died in between
+                Scan.objects.using(db).filter(pk__lt=recorded.pk).supersede(recorded)
             journal.remove(token)
         return _mended(Finding.SETTLED, facts, "its scan is recorded")
     quarantine = journal.quarantine_storage()
     field = file_field(facts["field"])
     owner = Row.naming(field, facts["name"])
-    if owner is None and not is_whole(facts):
+    if owner is None and not _arrived(token, facts, dry_run):
         if not dry_run:
             delete(quarantine, facts["quarantine_name"])
             delete(field.storage, facts["name"])
@@ -113,6 +161,9 @@ def _upload(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
         try:
             with transaction.atomic(using=db):
                 scan.save(using=db, force_insert=True)
+                announce(scan, was=None)
+                if scan.status == Scan.Status.PENDING:
+                    runners.score_on_commit(scan.pk, using=db)
                 if owner is not None:
                     Scan.objects.using(db).supersede(scan)
         except IntegrityError:  # its own transaction was still open, and has committed now
@@ -126,54 +177,39 @@ def _upload(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
     return _mended(Finding.RECORDED, facts, f"object {owner.pk} waits in the queue again")
 
 
-def _release(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
+def _arrived(token: str, facts: Mapping[str, Any], dry_run: bool) -> bool:
+    """Whether the bytes are whole. Who may still be writing them gives up, or is ready by now."""
+    if is_whole(facts):
+        return True
+    if dry_run:
+        return False
+    journal.take_over(token, facts)
+    return is_whole(facts)
+
+
+def _movement(kind: _Kind, token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
+    """Scan or row say whether it happened; what the state that they say does not need goes."""
+    before = kind.old[0]
     scan, named = _scan_and_row(facts)
     field = file_field(facts["field"])
     if named and not field.storage.exists(named):
         return _unseen(facts, named)
-    if _moved(scan, named, facts):
-        if not dry_run:
-            _catch_up(scan, facts, before=facts["placeholder"], bytes_in="")
-            clear_away(field, facts, "placeholder")
-            journal.remove(token)
-        return _mended(Finding.FINISHED, facts, "the original stands in its place")
-    if scan is None or facts["placeholder"] in (scan.name, named):
-        if not dry_run:
-            delete_unnamed(field, facts["name"])
-            journal.remove(token)
-        return _mended(Finding.UNDONE, facts, "it is still held")
+    if named == facts["name"] or (scan is not None and scan.name == facts["name"]):
+        finding, detail, remains = Finding.FINISHED, kind.finished, kind.old
+    elif scan is None or facts[before] in (scan.name, named):
+        if kind.to_quarantine and not named and not field.storage.exists(facts[before]):
+            return _unseen(facts, facts[before])
+        finding, detail, remains = Finding.UNDONE, kind.undone, kind.new
+    else:
+        finding, detail = Finding.SETTLED, "decided otherwise since"
+        remains = kind.old + kind.new
     if not dry_run:
-        clear_away(field, facts, "placeholder", "name")
+        if finding is Finding.FINISHED:
+            bytes_in = facts["quarantine_name"] if kind.to_quarantine else ""
+            _catch_up(scan, facts, before=facts[before], bytes_in=bytes_in)
+        clear_away(field, facts, *remains)
         journal.remove(token)
-    return _mended(Finding.SETTLED, facts, "decided otherwise since")
-
-
-def _take_down(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
-    scan, named = _scan_and_row(facts)
-    field = file_field(facts["field"])
-    if named and not field.storage.exists(named):
-        return _unseen(facts, named)
-    if _moved(scan, named, facts):
-        if not dry_run:
-            _catch_up(scan, facts, before=facts["public"], bytes_in=facts["quarantine_name"])
-            delete_unnamed(field, facts["public"])
-            journal.remove(token)
-        return _mended(Finding.FINISHED, facts, "the placeholder stands in its place")
-    if scan is None or facts["public"] in (scan.name, named):
-        if not named and not field.storage.exists(facts["public"]):
-            return _unseen(facts, facts["public"])
-        if not dry_run:
-            clear_away(field, facts, "name")
-            journal.remove(token)
-        return _mended(Finding.UNDONE, facts, "it is still public; decide again")
-    if not dry_run:
-        clear_away(field, facts, "public", "name")
-        journal.remove(token)
-    return _mended(Finding.SETTLED, facts, "decided otherwise since")
-
-
-def _moved(scan: Scan | None, named: str | None, facts: Mapping[str, Any]) -> bool:
-    return named == facts["name"] or (scan is not None and scan.name == facts["name"])
+    return _mended(finding, facts, detail)
 
 
 def _unseen(facts: Mapping[str, Any], name: str) -> Mended:
@@ -190,6 +226,7 @@ def _catch_up(scan: Scan | None, facts: Mapping[str, Any], *, before: str, bytes
     if scan is None or scan.name == facts["name"]:
         return
     db = router.db_for_write(Scan)
+    made = None
     with transaction.atomic(using=db):
         if facts["decision"]:
             decision = dict(facts["decision"])
@@ -197,52 +234,14 @@ def _catch_up(scan: Scan | None, facts: Mapping[str, Any], *, before: str, bytes
             made = Decision(scan=scan, sha256=scan.sha256, moderator_id=moderator, **decision)
             made.save(using=db)
             if made.inherited_from_id is None:
-                KnownImage.objects.using(db).learn(made, scan)
+                KnownImage.objects.using(db).remember(made, scan)
+        was = scan.status
         scan.move(Scan.Status(facts["to"]), name=facts["name"], quarantine_name=bytes_in)
-        list(follow(scan, before=before))
-
-
-def _verify(dry_run: bool) -> Iterator[Mended]:
-    db = router.db_for_write(Scan)
-    quarantine = journal.quarantine_storage()
-    hidden = Scan.objects.using(db).filter(status__in=Scan.HIDDEN, discard_at=None)
-    behind_placeholders = hidden.exclude(quarantine_name="", pruned_at=None)
-    for scan in behind_placeholders.iterator(chunk_size=500):
-        subject = f"{scan.field} of {scan.object_pk}"
-        try:
-            named = Row.of(scan).name()
-        except DecisionRefused as refused:
-            yield Mended(finding=Finding.UNKNOWN, subject=subject, detail=str(refused))
-            continue
-        with quarantine_cannot("be read"):
-            there = scan.pruned_at or quarantine.exists(scan.quarantine_name)
-        if not there:
-            yield Mended(
-                finding=Finding.MISSING,
-                subject=subject,
-                detail=f"{scan.quarantine_name} is not in the quarantine; restore it from backup",
-            )
-        elif named is None:
-            if not dry_run:
-                scan.move(Scan.Status.GONE)
-            yield Mended(
-                finding=Finding.OBJECT_GONE, subject=subject, detail="the bytes stay in quarantine"
-            )
-        elif named != scan.name:
-            if not dry_run:
-                scan.move(Scan.Status.SUPERSEDED)
-            yield Mended(
-                finding=Finding.SUPERSEDED, subject=subject, detail="the object has another file"
-            )
-    for scan, row in late_rows(db):
-        if not dry_run:
-            scan.object_pk, scan.object_db = row.pk, row.db
-            adopt(scan, db)
-        yield Mended(
-            finding=Finding.RECORDED,
-            subject=f"{scan.field} of {row.pk}",
-            detail="its transaction was open for longer than the sweep waited; it is in the queue",
-        )
+        announce(scan, was=was, decision=made)
+        if made is not None and made.action == Decision.Action.UNDO:
+            announce_undo(scan, made)
+        for other, stood in follow(scan, before=before):
+            announce(other, was=stood, decision=made)
 
 
 def _scan_and_row(facts: Mapping[str, Any]) -> tuple[Scan | None, str | None]:
@@ -268,6 +267,8 @@ def _scan_from(token: str, facts: Mapping[str, Any], owner: Row | None, db: str)
         status=Scan.Status.HELD if owner else Scan.Status.GONE,
     )
     scan.take(Assessment.from_json(facts["assessment"]))
+    if owner and facts.get("pending"):
+        scan.status = Scan.Status.PENDING
     known = facts.get("known") and KnownImage.objects.using(db).filter(pk=facts["known"]).first()
     if known:
         scan.known, scan.known_distance = known, facts["known_distance"]

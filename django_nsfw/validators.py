@@ -9,6 +9,7 @@ from typing import Any, Unpack, cast
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.utils.deconstruct import deconstructible
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -99,7 +100,9 @@ class NSFWValidator:
         if refused is not None:
             code, params = refused
             raise ValidationError(
-                cast("Any", self._message(code, params)), code=code, params=dict(params)
+                cast("Any", self._message(code, params)),
+                code=code,
+                params={key: _readable(value) for key, value in params.items()},
             )
 
     def _message(self, code: str, params: Mapping[str, Any]) -> str | Promise:
@@ -108,3 +111,14 @@ class NSFWValidator:
         if code == "image_too_large" and params.get("what") in LIMIT_MESSAGES:
             return format_lazy("{} {}", MESSAGES[code], LIMIT_MESSAGES[params["what"]])
         return MESSAGES[code]
+
+
+class _Grouped(int):
+    """A number as before to programs; people read 81,000,000 more easily than 81000000."""
+
+    def __str__(self) -> str:
+        return number_format(int(self), force_grouping=True)
+
+
+def _readable(value: object) -> object:
+    return _Grouped(value) if type(value) is int else value

@@ -33,6 +33,14 @@ class ConstantDetector(Detector):
         )
 
 
+class RednessDetector(ConstantDetector):
+    """Takes red for what it looks for."""
+
+    def predict(self, images):
+        reds = [image.resize((1, 1)).getpixel((0, 0))[0] / 255 for image in images]
+        return [Scores.of(self.labels, [1 - red, red], self.nsfw_labels) for red in reds]
+
+
 class BrokenDetector(Detector):
     """Never to be had, as a hub that is down."""
 

@@ -73,7 +73,9 @@ def dotted_names(text: str) -> set[str]:
     """Names below the package, but for those of templates and checks, which are no Python."""
     found = re.findall(r"\bdjango_nsfw(?:\.\w+)+", text)
     return {
-        n for n in found if not re.search(r"\.(?:[EW]\d{3}|(?:view|approve|reject|manage)_\w+)$", n)
+        n
+        for n in found
+        if not re.search(r"\.(?:[EW]\d{3}|(?:view|approve|reject|reveal|manage|undo)_\w+)$", n)
     }
 
 
@@ -91,7 +93,7 @@ def check_ids(source: str) -> set[str]:
 
 
 def setting_names(source: str) -> set[str]:
-    return set(re.findall(r"_mapping\(\"(NSFW_\w+)\"", source))
+    return set(re.findall(r"(?:_mapping|getattr)\((?:django_settings, )?\"(NSFW_\w+)\"", source))
 
 
 def loggers(sources: Mapping[Path, str]) -> set[str]:
@@ -180,7 +182,15 @@ def result_keys() -> dict[str, Any]:
 def permissions() -> set[str]:
     own = {name for model in (Scan, Decision, KnownImage) for name, _ in model._meta.permissions}
     return {
-        f"django_nsfw.{name}" for name in {*own, "view_scan", "view_decision", "view_knownimage"}
+        f"django_nsfw.{name}"
+        for name in {
+            *own,
+            "view_scan",
+            "view_decision",
+            "view_knownimage",
+            "view_reveal",
+            "view_run",
+        }
     }
 
 

@@ -25,8 +25,13 @@ WITHOUT_DATABASE = [
     "tests/test_docs.py",
     "tests/test_imports.py",
     "tests/test_packaging.py",
-    "tests/s3/test_every_step.py",  # and so does what kills after every step
-    "tests/crashes",  # keeps one SQLite file for each process that it kills
+    "tests/background/engines/test_brokers.py",  # what is between the site and its engine
+    "tests/background/engines/test_set_up.py",
+    "tests/background/engines/test_without_workers.py",
+    "tests/manifests/test_files.py",
+    "tests/manifests/test_recipe.py",  # what it imports is imported on each by its own tests
+    "tests/manifests/test_scoring.py",
+    "tests/s3/test_recipe.py",
 ]
 NOTHING_SELECTED = 5
 """pytest's exit code where ``-k`` left no test."""

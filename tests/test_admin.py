@@ -1,9 +1,13 @@
 """The plain list of scans: what it shows, to whom, and what its two actions do."""
 
+import re
+
 import pytest
 from django.contrib.admin.utils import quote
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from django_nsfw.models import Decision, Scan
@@ -83,10 +87,44 @@ def test_an_object_with_an_admin_of_its_own_is_linked(client, moderator, constan
     )
 
 
-def test_no_page_shows_or_links_the_picture(client, moderator, held):
-    for url in (LIST, reverse("admin:django_nsfw_scan_change", args=[held.pk])):
+def test_an_object_that_is_gone_is_not_linked(client, moderator, constant):
+    constant.answer = 0.9
+    asset = Asset.objects.create(file=upload())
+    pk = asset.pk
+    asset.delete()
+    page = client.get(f"{LIST}?queue=gone").content.decode()
+    assert f"Asset {pk}" in page
+    assert "/admin/host/asset/" not in page
+
+
+def test_the_page_of_a_scan_says_where_its_bytes_are_and_promises_no_history(
+    client, moderator, held
+):
+    page = client.get(reverse("admin:django_nsfw_scan_change", args=[held.pk])).content.decode()
+    assert held.quarantine_name in page
+    assert "historylink" not in page
+
+
+def test_the_log_says_who_decided_and_finds_a_digest_in_its_index(client, moderator, held):
+    act(client, "reject", held)
+    log = reverse("admin:django_nsfw_decision_changelist")
+    page = client.get(log).content.decode()
+    assert '<td class="field-by">mo</td>' in page
+    with CaptureQueriesContext(connection) as asked:
+        found = client.get(log, {"q": held.sha256[:12].upper()}).context["cl"].result_list
+        assert [decision.scan for decision in found] == [held]
+    asked = [query["sql"] for query in asked if "django_nsfw_decision" in query["sql"]]
+    assert not [sql for sql in asked if "LIKE" in sql or "crops" in sql]
+    assert not client.get(log, {"q": "0" * 12}).context["cl"].result_list
+
+
+def test_no_page_has_the_picture_and_that_of_a_scan_shows_it_blurred(client, moderator, held):
+    page_of_scan = reverse("admin:django_nsfw_scan_change", args=[held.pk])
+    blurred = reverse("admin:django_nsfw_scan_blurred", args=[held.pk])
+    for url, pictures in ((LIST, []), (page_of_scan, [blurred])):
         page = client.get(url).content
-        assert b"<img" not in page.replace(b'<img src="/static/admin', b"")
+        shown = re.findall(r'<img src="([^"]+)"', page.decode())
+        assert [src for src in shown if not src.startswith("/static/admin")] == pictures
         assert picture()[100:140] not in page
         assert b"/media/" not in page
 
@@ -161,7 +199,7 @@ def test_one_that_cannot_be_settled_does_not_undo_the_others(client, moderator, 
     other = Scan.objects.get(object_pk=second.pk)
     messages = said(act(client, "reject", held, other))
     assert messages == [
-        f"host.Photo.image of {held.object_pk}: A scan that is “object gone” cannot be rejected.",
+        f"Photo {held.object_pk}, image: A scan that is “object gone” cannot be rejected.",
         "1 file was rejected.",
     ]
 
@@ -171,9 +209,10 @@ def test_one_that_cannot_be_settled_does_not_undo_the_others(client, moderator, 
     [
         ([], None),
         (["view_scan"], set()),
-        (["view_scan", "approve_scan"], {"approve"}),
-        (["view_scan", "reject_scan"], {"reject"}),
-        (["view_scan", "approve_scan", "reject_scan"], {"approve", "reject"}),
+        (["view_scan", "undo_decision"], set()),
+        (["view_scan", "approve_scan"], {"approve", "escalate"}),
+        (["view_scan", "reject_scan"], {"reject", "escalate"}),
+        (["view_scan", "approve_scan", "reject_scan"], {"approve", "reject", "escalate"}),
     ],
     ids=str,
 )
@@ -186,10 +225,10 @@ def test_each_action_has_its_own_permission(client, held, permissions, actions):
     form = response.context["action_form"]
     offered = {value for value, _ in form.fields["action"].choices if value} if form else set()
     assert offered == actions
-    for action in {"approve", "reject"} - actions:
+    for action in {"approve", "reject", "escalate"} - actions:
         act(client, action, held)
         held.refresh_from_db()
-        assert held.status == Scan.Status.HELD
+        assert (held.status, held.escalated_at) == (Scan.Status.HELD, None)
 
 
 @pytest.mark.parametrize("model", ["scan", "decision"])

@@ -5,6 +5,8 @@ from django.core import checks
 
 from django_nsfw.registry import registry
 
+LEFT_OUT = {"host.Asset.thumbnail": None}
+
 
 def messages(deploy=False):
     return [
@@ -19,54 +21,6 @@ def ids(deploy=False):
 
 def test_a_sound_project_has_nothing_to_say():
     assert messages(deploy=True) == []
-
-
-def test_e001_no_quarantine(settings):
-    settings.STORAGES = {k: v for k, v in settings.STORAGES.items() if k != "nsfw_quarantine"}
-    assert messages() == [
-        (
-            "django_nsfw.E001",
-            "STORAGES has no 'nsfw_quarantine'. Add a storage that no visitor can reach; held "
-            "images are kept there.",
-            'Add STORAGES["nsfw_quarantine"], for example a FileSystemStorage with a location '
-            "outside of MEDIA_ROOT.",
-        )
-    ]
-
-
-@pytest.mark.parametrize(
-    "spec",
-    [
-        {"BACKEND": "nowhere.Storage"},
-        {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"locatoin": "/tmp/q"},
-        },
-    ],
-    ids=["wrong path", "wrong option"],
-)
-def test_e001_a_quarantine_that_cannot_be_built(settings, spec):
-    settings.STORAGES = {**settings.STORAGES, "nsfw_quarantine": spec}
-    assert ids() == ["django_nsfw.E001"]
-
-
-@pytest.mark.parametrize("where", ["", "held", ".."], ids=["in it", "below it", "around it"])
-def test_e002_a_quarantine_that_visitors_can_read(settings, tmp_path, where):
-    settings.MEDIA_ROOT = tmp_path / "public" / "media"
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "nsfw_quarantine": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": settings.MEDIA_ROOT / where},
-        },
-    }
-    assert set(ids()) == {"django_nsfw.E002"}
-    assert "MEDIA_ROOT" in messages()[0][1]
-
-
-def test_e002_static_files_are_public_too(settings, tmp_path):
-    settings.STATIC_ROOT = tmp_path / "quarantine"
-    assert ids() == ["django_nsfw.E002"]
 
 
 def test_e003_limits(settings):
@@ -102,8 +56,35 @@ def test_e005_project_policy(settings):
     assert messages()[0][1].startswith("NSFW_POLICY: unknown policy key 'reviw'.")
 
 
+def test_e005_says_the_name_once(settings):
+    settings.NSFW_POLICY = 0.5
+    assert messages()[0][:2] == (
+        "django_nsfw.E005",
+        "NSFW_POLICY: must be a dictionary, not 0.5.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("NSFW_POLCY", "NSFW_POLICY"), ("NSFW_DETECTOR", "NSFW_DETECTORS")]
+)
+def test_w003_a_setting_that_nobody_reads(settings, name, meant):
+    setattr(settings, name, {})
+    assert messages() == [
+        (
+            "django_nsfw.W003",
+            f"{name} is no setting of django_nsfw and nobody reads it.",
+            f"Did you mean {meant}?",
+        )
+    ]
+
+
+def test_names_of_the_project_that_only_begin_alike_are_its_own_business(settings):
+    settings.NSFW_TEAM_ADDRESS = "team@example.org"
+    assert messages() == []
+
+
 def test_e006_fields_that_are_none(settings):
-    settings.NSFW_FIELDS = {"host.Asset.fil": {}}
+    settings.NSFW_FIELDS = LEFT_OUT | {"host.Asset.fil": {}}
     assert messages() == [
         (
             "django_nsfw.E006",
@@ -115,7 +96,7 @@ def test_e006_fields_that_are_none(settings):
 
 
 def test_e007_field_policy(settings):
-    settings.NSFW_FIELDS = {"host.Asset.file": {"review": 40}}
+    settings.NSFW_FIELDS = LEFT_OUT | {"host.Asset.file": {"review": 40}}
     assert messages() == [
         (
             "django_nsfw.E007",
@@ -126,7 +107,7 @@ def test_e007_field_policy(settings):
 
 
 def test_e008_unknown_detector(settings):
-    settings.NSFW_FIELDS = {"host.Asset.file": {"detector": "marqo"}}
+    settings.NSFW_FIELDS = LEFT_OUT | {"host.Asset.file": {"detector": "marqo"}}
     assert messages() == [
         (
             "django_nsfw.E008",
@@ -149,7 +130,7 @@ def test_e009_policy_callable(settings):
 
 @pytest.mark.parametrize("path", ["ownr", "notes", "file", "owner__"])
 def test_e010_uploader_path(settings, path):
-    settings.NSFW_FIELDS = {"host.Asset.file": {"uploader": path}}
+    settings.NSFW_FIELDS = LEFT_OUT | {"host.Asset.file": {"uploader": path}}
     assert ids() == ["django_nsfw.E010"]
     assert f"'uploader' is {path!r}" in messages()[0][1]
 
@@ -167,6 +148,19 @@ def test_e011_a_detector_that_cannot_be_built(settings):
     assert "OpenNSFWDetector has no option 'thread'" in messages(deploy=True)[0][1]
 
 
+def test_e011_a_misspelt_backend_of_this_package_needs_no_deployment(settings):
+    settings.NSFW_DETECTORS = {
+        **settings.NSFW_DETECTORS,
+        "typo": {"BACKEND": "django_nsfw.detectors.onnx.OpenNSFWDetectr"},
+    }
+    for deploy in (False, True):
+        assert ids(deploy=deploy) == ["django_nsfw.E011"]
+    assert messages()[0][1].startswith(
+        "NSFW_DETECTORS['typo'] BACKEND 'django_nsfw.detectors.onnx.OpenNSFWDetectr' does not "
+        "exist. Backends of this package: "
+    )
+
+
 def test_e012_retention(settings):
     settings.NSFW_RETENTION = {"gone": "30"}
     assert messages() == [
@@ -179,54 +173,78 @@ def test_e012_retention(settings):
     ]
 
 
+def test_e050_review(settings):
+    settings.NSFW_REVIEW = {"blur": 0}
+    assert messages() == [
+        ("django_nsfw.E050", "NSFW_REVIEW 'blur' must be 1, 2 or 3, not 0.", "Correct NSFW_REVIEW.")
+    ]
+
+
 def test_w002_names_longer_than_a_scan_keeps(settings, monkeypatch):
     monkeypatch.setattr(registry.watched["host.Asset.file"].field, "max_length", 501)
     assert ids() == ["django_nsfw.W002"]
 
 
-def test_another_kind_of_storage_is_not_asked_for_a_location(settings):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "nsfw_quarantine": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-    }
-    assert ids() == []
-
-
-def test_e002_the_folder_of_a_field_s_own_storage_is_no_place_for_held_images(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "nsfw_quarantine": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "papers" / "held"},
-        },
-    }
-    assert messages() == [
+@pytest.mark.parametrize(
+    ("runner", "message"),
+    [
+        ("Inline", "NSFW_RUNNER must be the dotted path of a runner, not 'Inline'."),
         (
-            "django_nsfw.E002",
-            f'STORAGES["nsfw_quarantine"] keeps held images in {tmp_path}/papers/held, which is '
-            f"inside of or around the storage of host.Paper.scan ({tmp_path}/papers), a folder "
-            "that visitors can read.",
-            "Give it a location of its own that no web server serves.",
-        )
+            "nowhere.Runner",
+            "NSFW_RUNNER: 'nowhere.Runner' cannot be imported: No module named 'nowhere'.",
+        ),
+        (
+            "django.db.models.Model",
+            "NSFW_RUNNER: 'django.db.models.Model' is no subclass of django_nsfw.runners.Runner.",
+        ),
+    ],
+    ids=["no path", "wrong path", "another class"],
+)
+def test_e015_a_runner_that_cannot_be_had(settings, runner, message):
+    settings.NSFW_RUNNER = runner
+    assert messages() == [
+        ("django_nsfw.E015", message, "Correct NSFW_RUNNER, or the settings of its engine.")
     ]
 
 
-def test_e013_a_quarantine_that_cannot_be_written(settings, tmp_path):
-    (tmp_path / "file").touch()
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "nsfw_quarantine": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "file" / "quarantine"},
-        },
-    }
-    assert ids() == []
-    [(id, message, hint)] = messages(deploy=True)
-    assert id == "django_nsfw.E013"
-    assert message.startswith("The quarantine cannot be written: [Errno 20] Not a directory: ")
-    assert hint == "Until it works, every upload that would be held fails."
+def test_e016_times_that_cannot_work(settings):
+    settings.NSFW_BACKGROUND = {"lease": 5}
+    assert ids() == ["django_nsfw.E016"]
 
 
-def test_the_probe_of_the_quarantine_leaves_nothing_behind(tmp_path):
-    assert ids(deploy=True) == []
-    assert [path for path in (tmp_path / "quarantine").rglob("*") if path.is_file()] == []
+def test_limits_that_are_wrong_are_reported_once(settings):
+    settings.NSFW_LIMITS = {"timeout": "long"}
+    assert ids() == ["django_nsfw.E003"]
+
+
+def test_e041_a_field_that_is_left_out_and_validated(settings):
+    settings.NSFW_FIELDS = LEFT_OUT | {"host.Photo.image": None}
+    assert messages() == [
+        (
+            "django_nsfw.E041",
+            "NSFW_FIELDS: 'host.Photo.image' is None, and the field has an NSFWValidator. It is "
+            "watched.",
+            "Take the validator off the field, or the entry out of NSFW_FIELDS.",
+        )
+    ]
+    assert "host.Photo.image" in registry.watched
+
+
+def test_e006_a_field_that_is_left_out_must_be_there(settings):
+    settings.NSFW_FIELDS = LEFT_OUT | {"host.Asset.thumb": None}
+    assert ids() == ["django_nsfw.E006"]
+
+
+def test_w040_an_image_field_that_nobody_watches(settings):
+    settings.NSFW_FIELDS = {"host.Asset.file": {}}
+    assert messages() == [
+        (
+            "django_nsfw.W040",
+            "host.Asset.thumbnail is an image field that nobody watches: its uploads are shown "
+            "unseen.",
+            "Put NSFWValidator() on it, or name it in NSFW_FIELDS; with None, where nobody needs "
+            "to watch it.",
+        )
+    ]
+    settings.NSFW_FIELDS = {}  # Asset.file may be any file; only nsfw_coverage lists it
+    assert ids() == ["django_nsfw.W040"]

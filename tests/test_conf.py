@@ -1,7 +1,9 @@
+from datetime import timedelta
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from django_nsfw.conf import nsfw_settings
+from django_nsfw.conf import Review, nsfw_settings
 from django_nsfw.limits import Limits
 
 
@@ -14,8 +16,17 @@ def test_defaults_are_those_of_the_design(settings):
         "OPTIONS": {"model": "hf_hub:Marqo/nsfw-image-detection-384"},
     }
     assert nsfw_settings.fields == {}
-    assert nsfw_settings.policy == {"review": 0.5, "reject": None, "on_error": "hold"}
+    assert nsfw_settings.policy == {
+        "review": 0.5,
+        "reject": None,
+        "on_error": "hold",
+        "publish": "after_scan",
+    }
+    assert nsfw_settings.runner == "django_nsfw.runners.inline.InlineRunner"
+    assert nsfw_settings.background.lease == timedelta(minutes=2)
+    assert nsfw_settings.background.deadline == timedelta(hours=1)
     assert nsfw_settings.limits == Limits()
+    assert nsfw_settings.review == Review(blur=2, greyscale=True, reveals_a_day=None)
     assert (Limits().max_bytes, Limits().max_pixels) == (10_000_000, 50_000_000)
     assert (Limits().max_frames_scored, Limits().timeout) == (16, 10)
 
@@ -30,12 +41,53 @@ def test_settings_are_read_live(settings):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
+        ("NSFW_RUNNER", "Inline", "NSFW_RUNNER must be the dotted path of a runner, not 'Inline'."),
+        (
+            "NSFW_BACKGROUND",
+            {"leash": 5},
+            "NSFW_BACKGROUND has no key 'leash'. Valid keys: lease, deadline, queue.",
+        ),
+        (
+            "NSFW_BACKGROUND",
+            {"lease": "1h"},
+            "NSFW_BACKGROUND 'lease' must be seconds above 0, not '1h'.",
+        ),
+        ("NSFW_BACKGROUND", {"queue": 1}, "NSFW_BACKGROUND 'queue' must be a name, not 1."),
+        (
+            "NSFW_BACKGROUND",
+            {"lease": 10},
+            "NSFW_BACKGROUND 'lease' (10 s) must be above the timeout of one image in NSFW_LIMITS "
+            "(10 s): a slow worker would be taken for dead.",
+        ),
+        (
+            "NSFW_BACKGROUND",
+            {"deadline": 60},
+            "NSFW_BACKGROUND 'deadline' (60 s) must not be below 'lease' (120 s): no worker could "
+            "be replaced in time.",
+        ),
         ("NSFW_POLICY", ["review"], "NSFW_POLICY must be a dictionary, not ['review']."),
         (
             "NSFW_LIMITS",
             {"max_byte": 5},
             "NSFW_LIMITS has no limit 'max_byte'. Valid limits: max_bytes, max_pixels, "
-            "max_total_pixels, max_side, max_frames_scored, max_tiles, timeout, max_in_flight.",
+            "max_total_pixels, max_side, max_frames_scored, max_tiles, timeout, max_in_flight, "
+            "max_pixels_in_flight.",
+        ),
+        (
+            "NSFW_REVIEW",
+            {"animate": True},
+            "NSFW_REVIEW has no key 'animate'. Valid keys: blur, greyscale, reveals_a_day.",
+        ),
+        ("NSFW_REVIEW", {"blur": True}, "NSFW_REVIEW 'blur' must be 1, 2 or 3, not True."),
+        (
+            "NSFW_REVIEW",
+            {"greyscale": 1},
+            "NSFW_REVIEW 'greyscale' must be True or False, not 1.",
+        ),
+        (
+            "NSFW_REVIEW",
+            {"reveals_a_day": 0},
+            "NSFW_REVIEW 'reveals_a_day' must be a whole number above 0, or None, not 0.",
         ),
         ("NSFW_LIMITS", {"timeout": 0}, "NSFW_LIMITS 'timeout' must be a number above 0, not 0."),
         (
@@ -54,5 +106,15 @@ def test_settings_are_read_live(settings):
 def test_a_mistake_names_the_setting_and_the_value(settings, name, value, message):
     setattr(settings, name, value)
     with pytest.raises(ImproperlyConfigured) as error:
-        _ = nsfw_settings.limits if name == "NSFW_LIMITS" else nsfw_settings.policy
+        getattr(nsfw_settings, name.removeprefix("NSFW_").lower())
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("options", [False, 0.4, ["review"]])
+def test_an_entry_of_nsfw_fields_is_a_dictionary_or_none(settings, options):
+    with pytest.raises(ImproperlyConfigured) as error:
+        settings.NSFW_FIELDS = {"host.Asset.file": options}
+    assert str(error.value) == (
+        "NSFW_FIELDS 'host.Asset.file' must be a dictionary of policy keys, or None for a field "
+        f"that nobody needs to watch, not {options!r}."
+    )

@@ -11,13 +11,18 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import pytest
+from django.dispatch import Signal
 
-from django_nsfw import conf, images, known_lists, validators
+from django_nsfw import conf, images, known_lists, signals, validators
+from django_nsfw.coverage import Covered
 from django_nsfw.detectors import handler, preparation
 from django_nsfw.erasure import Erased
 from django_nsfw.limits import Limits
+from django_nsfw.manifests import importing
+from django_nsfw.manifests.columns import MANIFEST, SCORES
 from django_nsfw.models import Scan
 from django_nsfw.policy import KnownRules, Policy
+from django_nsfw.rescans import progress
 from django_nsfw.retention import Pruned
 from django_nsfw.sweeping import Finding, Mended
 from django_nsfw.templatetags.nsfw import register
@@ -63,9 +68,18 @@ def of(page: str, heading: str, head: str, expected: Any, *, defaults: bool = Fa
 COMPARISONS = {
     "settings": of("settings", "Names", "setting", lambda: {
         **{name: {} for name in docs.setting_names(SOURCES[PACKAGE / "conf.py"])},
-        "NSFW_DETECTORS": UNSAID, "NSFW_POLICY": conf.DEFAULT_POLICY}, defaults=True),
+        "NSFW_DETECTORS": UNSAID, "NSFW_POLICY": conf.DEFAULT_POLICY,
+        "NSFW_RUNNER": conf.DEFAULT_RUNNER, "NSFW_BACKGROUND": conf.DEFAULT_BACKGROUND,
+        "NSFW_REVIEW": conf.DEFAULT_REVIEW},
+        defaults=True),
     "policy keys": of(
         "settings", "Policy", "policy key", lambda: docs.defaults_of(Policy), defaults=True),
+    "keys of NSFW_BACKGROUND": of(
+        "background", "Deadlines", "key of `NSFW_BACKGROUND`", lambda: conf.DEFAULT_BACKGROUND,
+        defaults=True),
+    "keys of NSFW_REVIEW": of(
+        "moderating", "Looking", "key of `NSFW_REVIEW`", lambda: conf.DEFAULT_REVIEW,
+        defaults=True),
     "rules for known images": of(
         "known", "Policy", "key", lambda: docs.defaults_of(KnownRules), defaults=True),
     "columns of lists": of("commands", "nsfw_known", "column", lambda: docs.names(
@@ -85,6 +99,8 @@ COMPARISONS = {
     "reasons": of("moderating", "Reasons", "reason", lambda: docs.names(docs.reasons())),
     "refusals": of("moderating", "In code", "refusal", lambda: docs.names(
         set().union(*(docs.codes_of("DecisionRefused", source) for source in SOURCES.values())))),
+    "signals": of("signals", "When each is sent", "signal", lambda: docs.names(
+        name for name, value in vars(signals).items() if isinstance(value, Signal))),
     "findings of the sweep": of("holding", "The sweep", "finding", lambda: docs.names(
         finding.value for finding in Finding)),
     "loggers": of("deployment", "Logging", "logger", lambda: docs.names(docs.loggers(SOURCES))),
@@ -93,11 +109,20 @@ COMPARISONS = {
         field.name for field in fields(preparation.Prepared))),
     "keys of nsfw_prune": of("commands", "nsfw_prune", "key", lambda: docs.names(
         field.name for field in fields(Pruned))),
+    "counts of nsfw_manifest": of("commands", "nsfw_manifest", "count", lambda: docs.names(
+        (*importing.DONE, *importing.MOVED, *importing.REFUSED))),
+    "columns of a manifest": of("cluster", "The manifest", "column", lambda: docs.names(MANIFEST)),
+    "columns of scores": of("cluster", "The scores", "column", lambda: docs.names(SCORES)),
+    "keys of nsfw_coverage": of("commands", "nsfw_coverage", "key", lambda: docs.names(
+        [*(field.name for field in fields(Covered)), "gap"])),
     "keys of nsfw_erase": of("commands", "nsfw_erase", "key", lambda: docs.names(
         field.name for field in fields(Erased))),
     "columns that an erasure leaves or blanks": of(
         "retention", "Erasing", "column", lambda: docs.names(
             field.name for field in Scan._meta.concrete_fields)),
+    "keys of nsfw_rescan": of("commands", "nsfw_rescan", "key", lambda: docs.names([
+        "run", "status", *progress.COUNTS, "failed_chunks", "seconds", "images_per_second",
+        "troubles"])),
     "keys of nsfw_sweep": of("commands", "nsfw_sweep", "key", lambda: docs.names(
         [*(field.name for field in fields(Mended)), "needs_person"])),
 }  # fmt: skip

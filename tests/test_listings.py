@@ -33,9 +33,11 @@ def photos(constant):
         "rejected": make("rejected", 0.8, reject),
         "flagged": make("flagged", 0.1),
         "pending": make("pending", 0.1),
+        "unscored": make("unscored", 0.1),
     }
-    for status in ("flagged", "pending"):
-        Scan.objects.filter(object_pk=str(made[status].pk)).update(status=status)
+    for status, bytes_in in (("flagged", ""), ("unscored", ""), ("pending", "held/there")):
+        scans = Scan.objects.filter(object_pk=str(made[status].pk))
+        scans.update(status=status, quarantine_name=bytes_in)
     Photo.objects.bulk_create(
         [Photo(title="unscanned", image="photos/unscanned.jpg", width=1, height=1)]
     )
@@ -58,6 +60,7 @@ def test_what_visitors_may_not_see_is_left_out(photos):
         "empty",
         "flagged",
         "unscanned",
+        "unscored",
     ]
 
 
@@ -148,7 +151,7 @@ FILTERS = [
     ("approved", "approved False False", ""),
     ("rejected", "rejected False True", "Removed by a moderator"),
     ("flagged", "flagged False False", ""),
-    ("pending", "pending True True", "Awaiting review"),
+    ("pending", "pending True True", "Being checked"),
 ]
 
 

@@ -4,6 +4,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from django_nsfw.models import Decision, Scan
+from django_nsfw.models.on_record import on_record
 from django_nsfw.scores import Failure, Verdict
 from tests.test_policy import assessed
 
@@ -63,13 +64,19 @@ def test_a_token_is_recorded_once():
         scan(token=first.token).save()
 
 
-def test_recall_gives_only_whole_assessments_of_that_detector():
+def recalled(sha256, detector):
+    return on_record(sha256, detector, using="default").assessment
+
+
+def test_on_record_are_only_whole_assessments_of_that_detector():
     scan(assessment=assessed(0.3, failure="timeout"), detector="a").save()
-    assert Scan.objects.recall("0" * 64, "a") is None
-    scan(detector="a").save()
-    assert Scan.objects.recall("0" * 64, "a").nsfw == 0.4
-    assert Scan.objects.recall("0" * 64, "b") is None
-    assert Scan.objects.recall("1" * 64, "a") is None
+    assert recalled("0" * 64, "a") is None
+    made = scan(detector="a")
+    made.save()
+    assert recalled("0" * 64, "a") == Scan.objects.get(pk=made.pk).assessment
+    assert recalled("0" * 64, "a").nsfw == 0.4
+    assert recalled("0" * 64, "b") is None
+    assert recalled("1" * 64, "a") is None
 
 
 def test_move_is_a_compare_and_swap():

@@ -64,6 +64,6 @@ def test_its_metadata_names_the_extras(wheel):
     }
     assert extras == {
         "timm", "onnx", "opennsfw", "transformers", "remote", "storages", "tasks", "celery",
-        "pdq", "evaluate", "train", "rest", "wagtail", "filer", "export", "heif",
+        "manifest", "pdq", "evaluate", "train", "rest", "wagtail", "filer", "export", "heif",
     }  # fmt: skip
     assert "License-Expression: MIT" in metadata

@@ -74,6 +74,13 @@ def test_a_verdict_becomes_an_action(options, verdict, action):
     assert Policy.of(options).action(verdict) is action
 
 
+@pytest.mark.parametrize(
+    ("publish", "action"), [("after_scan", Action.HOLD), ("immediately", Action.PASS)]
+)
+def test_a_file_without_a_score_yet_is_kept_back_or_published(publish, action):
+    assert Policy.of({"publish": publish}).action_until_scored() is action
+
+
 def test_later_layers_win():
     policy = Policy.of({"review": 0.5, "reject": 0.9}, {"review": 0.3}, {"reject": None})
     assert (policy.review, policy.reject) == (0.3, None)
@@ -85,7 +92,7 @@ def test_later_layers_win():
         (
             {"reviw": 0.4},
             "unknown policy key 'reviw'. Valid keys: review, reject, on_error, on_review, "
-            "known, detector, uploader, for_object.",
+            "publish, known, detector, uploader, for_object.",
         ),
         ({"review": "0.4"}, "'review' must be a number from 0 to 1 or None, not '0.4'."),
         ({"review": True}, "'review' must be a number from 0 to 1 or None, not True."),

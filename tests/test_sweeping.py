@@ -283,6 +283,17 @@ def test_verify_finds_held_scans_of_what_changed_without_a_signal(
     assert len(list(sweep(verify=True))) == int(dry_run)
 
 
+def test_verify_does_not_miss_what_a_moderator_settles_meanwhile(photo):
+    others = [Photo.objects.create(image=upload(body=picture(seed=seed))) for seed in (53, 54, 55)]
+    Photo.objects.filter(pk=photo.pk)._raw_delete("default")
+    findings = sweep(verify=True)
+    assert next(findings).finding is Finding.OBJECT_GONE
+    for other in others[:2]:
+        approve(Scan.objects.get(object_pk=other.pk), moderator=None)
+    assert list(findings) == []
+    assert set(Scan.objects.values_list("status", flat=True)) == {"gone", "approved", "held"}
+
+
 def test_verify_reports_a_field_that_left_the_project(photo):
     Scan.objects.update(field="gone.Model.file")
     [mended] = sweep(verify=True)

@@ -108,9 +108,12 @@ def test_a_limit_is_named(constant, settings):
         NSFWValidator()(upload())
     assert error.value.code == "image_too_large"
     assert error.value.messages == [
-        "This picture is too large. Please send a smaller version of it. It has 6144 pixels; at "
-        "most 1000 are accepted."
+        "This picture is too large. Please send a smaller version of it. It has 6,144 pixels; at "
+        "most 1,000 are accepted."
     ]
+    assert error.value.params == {"what": "pixels", "value": 6144, "limit": 1000}
+    with translation.override("de"):
+        assert "It has 6.144 pixels; at most 1.000 are accepted." in error.value.messages[0]
 
 
 @pytest.mark.parametrize(("file", "code", "message"), REFUSED)
@@ -230,4 +233,4 @@ print("fine")
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout == "fine\n", done.stderr
-    assert "Earlier scores cannot be looked up (run migrate?)" in done.stderr
+    assert "Earlier files cannot be looked up (run migrate?)" in done.stderr

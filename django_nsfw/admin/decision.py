@@ -1,11 +1,21 @@
-"""The log of decisions: to be read, never written."""
+"""The log of decisions: to be read, never written. What it says can be undone, on record."""
 
+import uuid
+from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from ..decisions import Undone, undo, undo_batch
+from ..exceptions import NSFWError
 from ..models import Decision
+from ..models.scan import digest_begins
+from ..permissions import may_undo, may_undo_anything
 
 
 class ReadOnly:
@@ -21,23 +31,108 @@ class ReadOnly:
         return False
 
 
+class SaysUndone:
+    """Which decisions do not stand any more."""
+
+    @admin.display(description=_("undone"))
+    def undone(self, decision: Decision) -> str:
+        undo = decision.undone
+        if undo is None:
+            return "–"
+        said = _("decision #%d") % undo.pk
+        name = undo.moderator_name
+        return _("%(decision)s by %(name)s") % {"decision": said, "name": name} if name else said
+
+
 @admin.register(Decision)
-class DecisionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["created_at", "action", "scan", "from_status", "to_status", "moderator_name"]
-    list_filter = ["action", "to_status"]
-    list_select_related = ["scan"]
-    search_fields = ["sha256__startswith"]
-    search_help_text = "SHA-256, from its beginning"
+class DecisionAdmin(SaysUndone, ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["created_at", "action", "by", "scan", "from_status", "undone"]
+    list_filter = ["action"]
+    list_select_related = ["scan", "undone_by"]
+    actions = ["undo", "undo_batch"]
+    search_fields = ["sha256"]
+    search_help_text = _("SHA-256 of the file, from its beginning")
     show_full_result_count = False
     ordering = ["-pk"]
 
+    @admin.display(description=_("moderator"), ordering="moderator_name")
+    def by(self, decision: Decision) -> str:
+        if decision.inherited_from_id is not None:
+            return _("follows decision #%d") % decision.inherited_from_id
+        return decision.moderator_name or "–"
 
-class DecisionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
+        return super().get_queryset(request).defer("scan__crops")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
+    ) -> tuple[QuerySet[Decision], bool]:
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(digest_begins(search_term)), False
+
+    @admin.action(description=_("Undo"), permissions=["undo"])
+    def undo(self, request: HttpRequest, queryset: QuerySet[Decision]) -> None:
+        self._report(request, self._undo_each(request, queryset.order_by("-pk")))
+
+    @admin.action(description=_("Undo with all that was decided in one go"), permissions=["undo"])
+    def undo_batch(self, request: HttpRequest, queryset: QuerySet[Decision]) -> None:
+        batches = queryset.exclude(batch=None).order_by("-pk").values_list("batch", flat=True)
+        for batch in filter(None, dict.fromkeys(batches)):
+            made = Decision.objects.filter(batch=batch).exclude(action=Decision.Action.UNDO)
+            if all(may_undo(request.user, decision) for decision in made):
+                self._report(request, undo_batch(batch, moderator=_moderator(request)))
+            else:
+                self.message_user(request, _("Not all of them are yours to undo."), messages.ERROR)
+        alone = queryset.filter(batch=None).order_by("-pk")
+        self._report(request, self._undo_each(request, alone))
+
+    def has_undo_permission(self, request: HttpRequest) -> bool:
+        return may_undo_anything(request.user)
+
+    def _undo_each(self, request: HttpRequest, decisions: Iterable[Decision]) -> Iterable[Undone]:
+        batch = uuid.uuid4()
+        for decision in decisions:
+            if not may_undo(request.user, decision):
+                error: Exception = PermissionError(_("It is not yours to undo."))
+                yield Undone(decision=decision, error=error)
+                continue
+            try:
+                made = undo(decision, moderator=_moderator(request), batch=batch)
+            except (NSFWError, OSError) as refused:
+                yield Undone(decision=decision, error=refused)
+            else:
+                yield Undone(decision=decision, undo=made)
+
+    def _report(self, request: HttpRequest, results: Iterable[Undone]) -> None:
+        done = 0
+        for result in results:
+            if result.error is None:
+                done += 1
+            else:
+                text = _("Decision #%(pk)d: %(error)s") % {
+                    "pk": result.decision.pk,
+                    "error": result.error,
+                }
+                self.message_user(request, text, messages.ERROR)
+        if done:
+            text = ngettext("%d decision was undone.", "%d decisions were undone.", done) % done
+            self.message_user(request, text, messages.SUCCESS)
+
+
+def _moderator(request: HttpRequest) -> AbstractBaseUser | None:
+    return request.user if isinstance(request.user, AbstractBaseUser) else None
+
+
+class DecisionInline(SaysUndone, ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = Decision
     fields = (
         "created_at", "action", "from_status", "to_status", "moderator_name", "inherited_from",
-        "note",
+        "undone", "note",
     )  # fmt: skip
     readonly_fields = fields
     extra = 0
     ordering = ["-pk"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
+        return super().get_queryset(request).select_related("undone_by", "inherited_from")

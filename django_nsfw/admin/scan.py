@@ -1,5 +1,6 @@
 """The plain list of scans: what waits, what was found, and two actions that settle it."""
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
@@ -18,7 +19,10 @@ from django.utils.translation import ngettext
 from .. import decisions
 from ..exceptions import NSFWError
 from ..models import Decision, Scan
+from ..models.scan import digest_begins
+from ..permissions import may_decide
 from .decision import DecisionInline, ReadOnly
+from .looking import Looking
 
 Decide = Callable[..., Decision]
 
@@ -69,42 +73,93 @@ class FieldFilter(admin.SimpleListFilter):
         return queryset if chosen is None else queryset.filter(field=chosen)
 
 
+class EscalatedFilter(admin.SimpleListFilter):
+    title = _("escalated")
+    parameter_name = "escalated"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() is None:
+            return queryset
+        # What has no file any more keeps its mark.
+        marked = Q(escalated_at__isnull=False, status__in=Scan.WAITING)
+        return queryset.filter(marked if self.value() == "yes" else ~marked)
+
+
 @admin.register(Scan)
-class ScanAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Nothing here shows the picture: looking is its own permission and its own page."""
+class ScanAdmin(ReadOnly, Looking):
+    """The page of a scan shows its picture blurred; looking at it is a permission of its own."""
 
     list_display = [
         "score",
         "verdict",
         "status",
-        "field",
         "object_link",
+        "field_name",
         "uploader",
-        "reason",
-        "resembles",
+        "why",
         "created_at",
     ]
-    list_filter = [WaitingFilter, "verdict", FieldFilter, "created_at"]
+    list_filter = [WaitingFilter, EscalatedFilter, "verdict", FieldFilter, "created_at"]
     list_select_related = ["uploader", "known__decision"]
     list_per_page = 50
     search_fields = ["sha256__startswith"]
     search_help_text = _("SHA-256 of the file, from its beginning")
     show_full_result_count = False
     ordering = ["-pk"]
-    actions = ["approve", "reject"]
+    actions = ["approve", "reject", "escalate"]
     inlines = [DecisionInline]
     fieldsets = [
-        (None, {"fields": ["status", "verdict", "score", "reason", "error_message", "resembles"]}),
-        (_("Object"), {"fields": ["field", "object_link", "uploader", "name", "original_name"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "status",
+                    "escalated_at",
+                    "verdict",
+                    "score",
+                    "reason",
+                    "error_message",
+                    "resembles",
+                ]
+            },
+        ),
+        (
+            _("Object"),
+            {
+                "fields": [
+                    "field",
+                    "object_link",
+                    "uploader",
+                    "name",
+                    "original_name",
+                    "erased_at",
+                ]
+            },
+        ),
         (
             _("File"),
-            {"fields": ["sha256", "size", "format", "width", "height", "frames", "pruned_at"]},
+            {
+                "fields": [
+                    "sha256",
+                    "size",
+                    "format",
+                    "width",
+                    "height",
+                    "frames",
+                    "quarantine_name",
+                    "pruned_at",
+                ]
+            },
         ),
         (_("Detector"), {"fields": ["detector", "ms", "score_table", "created_at", "settled_at"]}),
     ]
 
     class Media:
         css = {"all": ["django_nsfw/admin.css"]}
+        js = ["django_nsfw/looking.js"]
 
     @admin.display(description=_("score"), ordering="nsfw")
     def score(self, scan: Scan) -> SafeString | str:
@@ -119,6 +174,8 @@ class ScanAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     def object_link(self, scan: Scan) -> SafeString | str:
         label = scan.field.rpartition(".")[0]
         text = f"{label.rpartition('.')[2]} {scan.object_pk}"
+        if scan.status == Scan.Status.GONE:
+            return text
         try:
             meta = apps.get_model(label)._meta
             url = reverse(
@@ -128,6 +185,15 @@ class ScanAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         except (LookupError, ValueError, NoReverseMatch):
             return text  # the model left the project, or has no admin
         return format_html('<a href="{}">{}</a>', url, text)
+
+    @admin.display(description=_("field"), ordering="field")
+    def field_name(self, scan: Scan) -> str:
+        return str(scan.field).rpartition(".")[2]
+
+    @admin.display(description=_("reason"), ordering="error_code")
+    def why(self, scan: Scan) -> str:
+        known = scan.known.said(scan.known_distance) if scan.known else ""
+        return "; ".join(filter(None, (scan.error_code, known))) or "–"
 
     @admin.display(description=_("reason"), ordering="error_code")
     def reason(self, scan: Scan) -> str:
@@ -171,30 +237,40 @@ class ScanAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
             text = ngettext("%d file was rejected.", "%d files were rejected.", done) % done
             self.message_user(request, text, messages.SUCCESS)
 
+    @admin.action(description=_("Escalate: somebody else is to look"), permissions=["escalate"])
+    def escalate(self, request: HttpRequest, queryset: QuerySet[Scan]) -> None:
+        done = self._settle(request, queryset, decisions.escalate)
+        if done:
+            text = ngettext("%d file was escalated.", "%d files were escalated.", done) % done
+            self.message_user(request, text, messages.SUCCESS)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Scan], search_term: str
     ) -> tuple[QuerySet[Scan], bool]:
         if not search_term.strip():
             return queryset, False
-        return Scan.objects.all().of_bytes(search_term) & queryset, False
+        return queryset.filter(digest_begins(search_term)), False
 
     def has_approve_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("django_nsfw.approve_scan")
+        return may_decide(request.user, Decision.Action.APPROVE)
 
     def has_reject_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("django_nsfw.reject_scan")
+        return may_decide(request.user, Decision.Action.REJECT)
+
+    def has_escalate_permission(self, request: HttpRequest) -> bool:
+        return may_decide(request.user, Decision.Action.ESCALATE)
 
     def _settle(self, request: HttpRequest, queryset: QuerySet[Scan], decide: Decide) -> int:
         """Each on its own: one that cannot be settled does not undo the others."""
-        done = 0
+        done, batch = 0, uuid.uuid4()
         user = request.user if isinstance(request.user, AbstractBaseUser) else None
         for scan in queryset:
             try:
-                decide(scan, moderator=user)
+                decide(scan, moderator=user, batch=batch)
             except (NSFWError, OSError) as error:
-                self.message_user(
-                    request, f"{scan.field} of {scan.object_pk}: {error}", messages.ERROR
-                )
+                model, field = scan.field.rsplit(".", 2)[1:]
+                subject = f"{model} {scan.object_pk}, {field}"  # as the columns have it
+                self.message_user(request, f"{subject}: {error}", messages.ERROR)
             else:
                 done += 1
         return done

@@ -14,11 +14,12 @@ from ..exceptions import DetectorUnavailable
 from ..scores import Scores
 from . import handler, options
 from .base import Detector
+from .delegating import Delegating
 
 logger = logging.getLogger(__name__)
 
 
-class FallbackDetector(Detector):
+class FallbackDetector(Delegating):
     """Scores with the first of the aliases ``detectors`` that can be had.
 
     ``identity``, ``labels`` and ``input_side`` are those of the detector in use. One that fails is
@@ -45,22 +46,6 @@ class FallbackDetector(Detector):
         return self._detector.identity
 
     @property
-    def labels(self) -> tuple[str, ...]:  # type: ignore[override]
-        return self._detector.labels
-
-    @property
-    def nsfw_labels(self) -> frozenset[str]:  # type: ignore[override]
-        return self._detector.nsfw_labels
-
-    @property
-    def input_side(self) -> int:  # type: ignore[override]
-        return self._detector.input_side
-
-    @property
-    def max_batch(self) -> int:  # type: ignore[override]
-        return self._detector.max_batch
-
-    @property
     def in_use(self) -> str:
         """The alias of the detector in use, empty before ``load()``."""
         return self._current[0] if self._current else ""
@@ -82,7 +67,7 @@ class FallbackDetector(Detector):
                         self._take_first()
 
     @property
-    def _detector(self) -> Detector:
+    def _detector(self) -> Detector:  # type: ignore[override]
         return self._loaded()[1]
 
     def _loaded(self) -> tuple[str, Detector]:

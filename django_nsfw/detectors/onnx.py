@@ -133,7 +133,7 @@ class OnnxDetector(_OnnxRuntimeDetector):
         except ValueError as error:
             raise DetectorUnavailable(
                 f"{self._path} does not say how to use it: {error}. "
-                "Write it with: python manage.py nsfw_export"
+                f"Write it with: python manage.py nsfw_export --output {self._path}"
             ) from error
         self._preprocess = preprocessing = metadata.preprocessing
         self.input_side = preprocessing.side
@@ -160,7 +160,7 @@ class OnnxDetector(_OnnxRuntimeDetector):
             return [
                 Error(
                     f"There is no ONNX file at {self._path}.",
-                    hint="Write it with: python manage.py nsfw_export",
+                    hint=f"Write it with: python manage.py nsfw_export --output {self._path}",
                     id="django_nsfw.E025",
                 )
             ]

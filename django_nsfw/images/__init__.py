@@ -7,6 +7,7 @@ Knows nothing of Django. Everything it raises about a file is an
 
 from .picture import Crop, Picture, open_picture
 from .placeholder import draw_placeholder
+from .rendering import blurred, bounded
 from .sniffing import FORMATS, Header, check_extension, probe
 
 VERSION: int = 1
@@ -18,6 +19,8 @@ __all__ = [
     "Crop",
     "Header",
     "Picture",
+    "blurred",
+    "bounded",
     "check_extension",
     "draw_placeholder",
     "open_picture",

@@ -153,6 +153,22 @@ class Picture:
             vars(image).update(n_frames=self.frames, is_animated=self.frames > 1)
         return image
 
+    def frame(self, index: int, *, side: int) -> colour.Pixels:
+        """Frame ``index`` alone, upright and whole.
+
+        A JPEG may come reduced, to no less than ``DRAFT_FACTOR`` times ``side`` pixels along its
+        shorter side. Raises ``ImageError`` where the frame cannot be decoded, or is not there.
+        """
+        with decoding(self.format):
+            if not 0 <= index < self.frames:
+                raise UnreadableImage(f"There is no frame {index} among {self.frames}.")
+            if self.format == "JPEG":
+                return self._jpeg(index, side)
+            image = self._construct()
+            if self.frames > 1:
+                self._seek(image, index)
+            return self._pixels(image)
+
     def crops(
         self,
         *,

@@ -1,6 +1,6 @@
 """What moderators did. Rows are added and never changed."""
 
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +12,14 @@ from .scan import Scan
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
+    def standing(self) -> Self:
+        """What nobody has undone. An undo is none of them: it takes one away."""
+        return self.exclude(action=Decision.Action.UNDO).filter(undone_by__isnull=True)
+
+    def latest_of(self, scan: Scan) -> "Decision | None":
+        """The newest one about ``scan`` that stands."""
+        return self.standing().filter(scan=scan).order_by("-pk").first()
+
     def update(self, **kwargs: Any) -> NoReturn:
         raise TypeError("Decisions are append-only: add another one that reverses it.")
 
@@ -20,11 +28,18 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 
 
 class Decision(models.Model):
-    """A moderator settled a scan. Binds to the bytes: ``sha256`` is copied, not looked up."""
+    """A moderator settled a scan. Binds to the bytes: ``sha256`` is copied, not looked up.
+
+    An undo names in ``undoes`` what it took back; it has none where the file came to its object
+    with that standing, as a copy or as a known image. What was done in one go has a ``batch`` in
+    common.
+    """
 
     class Action(models.TextChoices):
         APPROVE = "approve", _("approve")
         REJECT = "reject", _("reject")
+        ESCALATE = "escalate", _("escalate")
+        UNDO = "undo", _("undo")
 
     scan = models.ForeignKey(
         Scan, verbose_name=_("scan"), on_delete=models.PROTECT, related_name="decisions"
@@ -52,6 +67,16 @@ class Decision(models.Model):
         related_name="inherited",
         help_text=_("the decision about the same or a similar picture that this one follows"),
     )
+    undoes = models.OneToOneField(
+        "self",
+        verbose_name=_("undoes"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="undone_by",
+        help_text=_("the decision that this one takes back"),
+    )
+    batch = models.UUIDField(_("batch"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("decided"), default=timezone.now)
 
     objects = DecisionQuerySet.as_manager()
@@ -59,9 +84,11 @@ class Decision(models.Model):
     class Meta:
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
+        permissions = [("undo_decision", "Can undo decisions of others")]
         indexes = [
             models.Index(fields=["created_at"], name="nsfw_decision_created"),
             models.Index(fields=["sha256"], name="nsfw_decision_bytes"),
+            models.Index(fields=["batch"], name="nsfw_decision_batch"),
         ]
 
     def __str__(self) -> str:
@@ -74,3 +101,21 @@ class Decision(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("Decisions are append-only: they are not deleted.")
+
+    @property
+    def undone(self) -> "Decision | None":
+        """The decision that took this one back. A query, unless ``undone_by`` was selected."""
+        return getattr(self, "undone_by", None)
+
+    @property
+    def in_words(self) -> str:
+        """Who did what, in a sentence without its full stop."""
+        if self.inherited_from_id is not None:
+            return f"decision #{self.pk} followed decision #{self.inherited_from_id}"
+        verb = {
+            self.Action.APPROVE: "approved it",
+            self.Action.REJECT: "rejected it",
+            self.Action.ESCALATE: "escalated it",
+            self.Action.UNDO: "undid what was decided",
+        }[self.Action(self.action)]
+        return f"{self.moderator_name or 'a program'} {verb} (decision #{self.pk})"

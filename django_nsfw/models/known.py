@@ -4,13 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..scores import KnownMatch
+from .batches import BatchedQuerySet
 from .decision import Decision
-from .scan import Scan
+from .exact import ExactCharField
+from .scan import Scan, ScanQuerySet
 
 MAX_DISTANCE = 31
 """Bits of 256 in which two PDQ hashes of one picture differ at most: the confident-match
@@ -24,20 +26,22 @@ SLOTS, SLOT_BITS = 16, 16
 SOURCE_LENGTH = 100
 
 
-class KnownImageQuerySet(models.QuerySet["KnownImage"]):
+class KnownImageQuerySet(BatchedQuerySet["KnownImage"]):
     def in_force(self) -> Self:
         return self.filter(revoked_at__isnull=True)
 
-    def exact(self, sha256: str) -> KnownMatch | None:
-        """The entry for the same bytes. One indexed query.
+    def exact_among(self, sha256s: Iterable[str]) -> dict[str, KnownMatch]:
+        """The entries for the same bytes, for many at once. One query.
 
         One's own decision comes before the lists of others, and in these a rejection first.
         """
-        found = self.in_force().filter(sha256=sha256).values_list("pk", "outcome", "source")
-        best = min(
-            found, key=lambda row: (row[2] != "", not _rejects(row[1]), -row[0]), default=None
-        )
-        return best and KnownMatch(known=best[0], rejected=_rejects(best[1]))
+        rows = self.in_force().filter(sha256__in=list(sha256s))
+        found = list(rows.values_list("sha256", "pk", "outcome", "source"))
+        found.sort(key=lambda row: (row[3] != "", not _rejects(row[2]), -row[1]), reverse=True)
+        return {
+            sha256: KnownMatch(known=pk, rejected=_rejects(outcome))
+            for sha256, pk, outcome, _ in found  # the best comes last, and stays
+        }
 
     def similar(self, hashes: Iterable[str]) -> KnownMatch | None:
         """The entry whose PDQ hash is within ``MAX_DISTANCE`` of any of ``hashes``. One query.
@@ -67,6 +71,12 @@ class KnownImageQuerySet(models.QuerySet["KnownImage"]):
             return None
         return KnownMatch(known=-best[3], rejected=not best[0], distance=best[1])
 
+    def remember(self, decision: Decision, scan: Scan) -> tuple["KnownImage | None", bool]:
+        """Learn or unlearn what a moderator did. ``bool``: what follows it is at odds with it."""
+        if decision.action == Decision.Action.UNDO:
+            return self.unlearn(decision)
+        return self.learn(decision, scan)
+
     def learn(self, decision: Decision, scan: Scan) -> tuple["KnownImage", bool]:
         """What a moderator decided about the bytes of ``scan``; the newest decision wins.
 
@@ -88,7 +98,9 @@ class KnownImageQuerySet(models.QuerySet["KnownImage"]):
         if created:
             known.index()
             return known, False
-        if known.decision_id is not None and known.decision_id > decision.pk:
+        newer = known.decision_id is not None and known.decision_id > decision.pk
+        # One that was undone says nothing; the decision was taken while that was done.
+        if newer and not known.is_undone:
             return known, False
         changed = known.outcome != outcome
         known.outcome, known.decision, known.revoked_at = outcome, decision, None
@@ -100,9 +112,44 @@ class KnownImageQuerySet(models.QuerySet["KnownImage"]):
             known.index()
         return known, changed
 
+    def unlearn(self, undo: Decision) -> tuple["KnownImage | None", bool]:
+        """What a moderator took back is not known any more: the decision before it is.
+
+        Where there is none the entry names the undo, and is revoked. Returns the entry, and
+        whether what it settles changed. Runs in the caller's transaction, after ``undo`` and
+        those of the copies are written.
+        """
+        known = self.select_for_update().filter(key=key_of(undo.sha256, ""), source="").first()
+        if known is None or known.decision_id is None:
+            return known, False
+        decisions = Decision.objects.using(self.db)
+        if known.is_undone or decisions.standing().filter(pk=known.decision_id).exists():
+            return known, False  # it says what somebody else decided about the same bytes
+        own = decisions.standing().filter(
+            sha256=undo.sha256, inherited_from=None, action__in=KnownImage.Outcome.values
+        )
+        before = own.order_by("-pk").first()
+        if before is None:
+            known.decision, known.revoked_at = undo, known.revoked_at or timezone.now()
+            changed = True
+        else:
+            changed = known.outcome != before.action
+            known.decision, known.outcome = before, before.action
+        known.save(using=self.db, update_fields=["decision", "outcome", "revoked_at"])
+        return known, changed
+
     def revoke(self) -> int:
         """Match no upload any more, until the next decision about the same bytes."""
         return self.in_force().update(revoked_at=timezone.now())
+
+    def reinstate(self) -> int:
+        """Match again what was revoked."""
+        return self.reinstatable().update(revoked_at=None)
+
+    def reinstatable(self) -> Self:
+        """What was revoked; but for what was undone, which says nothing."""
+        revoked = self.filter(revoked_at__isnull=False)
+        return revoked.exclude(decision__action=Decision.Action.UNDO)
 
 
 class KnownImage(models.Model):
@@ -117,7 +164,7 @@ class KnownImage(models.Model):
         Outcome.REJECT: Scan.Status.REJECTED,
     }
 
-    key = models.CharField(_("key"), max_length=66, editable=False)
+    key = ExactCharField(_("key"), max_length=66, editable=False)
     sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True)
     pdq = models.CharField(_("PDQ hash"), max_length=64, blank=True)
     quality = models.PositiveSmallIntegerField(_("quality of the PDQ hash"), default=0)
@@ -130,7 +177,7 @@ class KnownImage(models.Model):
         on_delete=models.PROTECT,
         related_name="known_images",
     )
-    source = models.CharField(_("list"), max_length=SOURCE_LENGTH, blank=True)
+    source = ExactCharField(_("list"), max_length=SOURCE_LENGTH, blank=True)
     note = models.TextField(_("note"), blank=True)
     created_at = models.DateTimeField(_("known since"), default=timezone.now)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
@@ -150,14 +197,21 @@ class KnownImage(models.Model):
         return f"{self.get_outcome_display()}, {self.origin}"
 
     @property
+    def is_undone(self) -> bool:
+        """Whether its last decision was taken back, and no other one was left."""
+        return self.decision is not None and self.decision.action == Decision.Action.UNDO
+
+    @property
     def origin(self) -> str:
         """Whose word it is."""
         if self.source:
-            return _("list “%s”") % self.source
+            return _("list “%s”") % str(self.source)
         if self.decision is None:
             return "–"
         name = self.decision.moderator_name
-        said = _("decision #%d") % self.decision.pk
+        said = (_("undone, decision #%d") if self.is_undone else _("decision #%d")) % (
+            self.decision.pk
+        )
         return _("%(decision)s by %(name)s") % {"decision": said, "name": name} if name else said
 
     def said(self, distance: int | None) -> str:
@@ -199,20 +253,26 @@ class KnownSlot(models.Model):
         return f"{self.key} of {self.known_id}"
 
 
-def at_odds(db: str) -> QuerySet[Scan]:
+def at_odds(db: str) -> ScanQuerySet:
     """Scans that a known image once settled, and that stand otherwise than it says now.
 
-    Whoever was decided upon by a moderator stays where that put them, and what retention has
-    deleted cannot come back.
+    Whoever was decided upon by a moderator stays where that put them, as long as it is not undone;
+    a moderator who undid what was inherited decided, too. What retention has deleted cannot come
+    back.
     """
-    own = Decision.objects.filter(scan=OuterRef("pk"), inherited_from__isnull=True)
-    says, stands = KnownImage.Outcome, Scan.Status
+    action, says, stands = Decision.Action, KnownImage.Outcome, Scan.Status
+    by_moderators = Decision.objects.filter(scan=OuterRef("pk"), inherited_from__isnull=True)
+    own = by_moderators.standing().filter(action__in=says.values)
+    undid = by_moderators.filter(action=action.UNDO, undoes__inherited_from__isnull=False)
+    kept = Q(discard_at=None, pruned_at=None)
+    in_force = Q(known__revoked_at__isnull=True, known__decision__isnull=False)
+    undone = Q(known__decision__action=action.UNDO)
     return Scan.objects.using(db).filter(
-        Q(status=stands.APPROVED, known__outcome=says.REJECT)
-        | Q(status=stands.REJECTED, known__outcome=says.APPROVE, discard_at=None, pruned_at=None),
+        Q(in_force, status=stands.APPROVED, known__outcome=says.REJECT)
+        | Q(in_force, kept, status=stands.REJECTED, known__outcome=says.APPROVE)
+        | Q(undone, kept, status__in=KnownImage.SETTLES.values()),
         ~Exists(own),
-        known__decision__isnull=False,
-        known__revoked_at__isnull=True,
+        ~Exists(undid),
     )
 
 

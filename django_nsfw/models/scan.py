@@ -1,6 +1,5 @@
 """The recorded assessment of one file of one object, with its status."""
 
-import json
 import string
 import uuid
 from typing import Any, Self
@@ -11,20 +10,42 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..scores import Assessment, CropScores, Failure, KnownMatch, Perceptual, Verdict
+from .batches import BatchedQuerySet
 from .exact import ExactCharField
+from .keys import field_label, object_pk
 
 NAME_LENGTH = 500
 """Characters of a file name. MariaDB indexes at most 768 of four bytes each."""
 
 
-class ScanQuerySet(models.QuerySet["Scan"]):
+class ScanQuerySet(BatchedQuerySet["Scan"]):
     def waiting(self) -> Self:
         """What a moderator still has to settle."""
         return self.filter(status__in=Scan.WAITING)
 
+    def unsettled(self) -> Self:
+        """What a background worker still has to score."""
+        return self.filter(status__in=Scan.UNSETTLED)
+
+    def escalated(self) -> Self:
+        """What waits for somebody who knows better."""
+        return self.waiting().filter(escalated_at__isnull=False)
+
+    def with_versions(self) -> Self:
+        """``version`` of each costs no query of its own."""
+        from .decision import Decision
+
+        made = Decision.objects.filter(scan=models.OuterRef("pk"))
+        newest = made.order_by("-pk").values("pk")[:1]
+        return self.annotate(latest_decision=models.Subquery(newest))
+
     def current(self) -> Self:
         """Scans of the file that their object has now."""
         return self.exclude(status__in=Scan.PAST)
+
+    def behind_placeholder(self) -> Self:
+        """Scans whose name is that of a placeholder, even if what was behind it is deleted."""
+        return self.exclude(quarantine_name="", pruned_at=None)
 
     def of_object(self, instance: models.Model, field: str) -> Self:
         """Every scan, past ones too, of one file field of one object."""
@@ -36,23 +57,12 @@ class ScanQuerySet(models.QuerySet["Scan"]):
         )
 
     def of_bytes(self, beginning: str) -> Self:
-        """Scans of files whose SHA-256 begins so, as a range: no index of all databases has LIKE.
+        """Scans of files whose SHA-256 begins so."""
+        return self.filter(digest_begins(beginning))
 
-        "g" follows the last hexadecimal digit.
-        """
-        beginning = beginning.strip().lower()
-        if not set(beginning) <= set(string.hexdigits):
-            return self.none()
-        return self.filter(sha256__gte=beginning, sha256__lt=f"{beginning}g")
-
-    def recall(self, sha256: str, detector: str) -> "Assessment | None":
-        """What the same detector once said of the same bytes. One indexed query."""
-        scan = (
-            self.filter(sha256=sha256, detector=detector, error_code="", nsfw__isnull=False)
-            .order_by("-pk")
-            .first()
-        )
-        return None if scan is None else scan.assessment
+    def scored(self, sha256: str, detector: str) -> Self:
+        """Scans whose scores are what this detector says of these bytes."""
+        return self.filter(sha256=sha256, detector=detector, error_code="", nsfw__isnull=False)
 
     def supersede(self, scan: "Scan") -> int:
         """The object has the file of ``scan`` now; its earlier scans wait for nobody."""
@@ -74,10 +84,15 @@ class Scan(models.Model):
 
     ``discard_at`` is the order to delete the held bytes, committed together with its reason;
     ``pruned_at`` says that it was carried out. Between the two, a crash is a case for the sweep.
+
+    ``scored_at`` is when the columns of the assessment were last written. Until a background worker
+    did that the scan is ``pending`` (behind a placeholder) or ``unscored`` (public); ``attempts``
+    counts the workers that took it on, and the last one has it until ``lease_until``.
     """
 
     class Status(models.TextChoices):
-        PENDING = "pending", _("pending")
+        PENDING = "pending", _("hidden, awaiting its score")
+        UNSCORED = "unscored", _("public, awaiting its score")
         CLEAR = "clear", _("clear")
         FLAGGED = "flagged", _("public, awaiting review")
         HELD = "held", _("held, awaiting review")
@@ -87,6 +102,7 @@ class Scan(models.Model):
         SUPERSEDED = "superseded", _("superseded")
 
     WAITING = (Status.HELD, Status.FLAGGED)
+    UNSETTLED = (Status.PENDING, Status.UNSCORED)
     HIDDEN = (Status.PENDING, Status.HELD, Status.REJECTED)
     PAST = (Status.GONE, Status.SUPERSEDED)
 
@@ -141,7 +157,11 @@ class Scan(models.Model):
 
     status = models.CharField(_("status"), max_length=16, choices=Status.choices)
     created_at = models.DateTimeField(_("scanned"), default=timezone.now)
+    scored_at = models.DateTimeField(_("scored"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts in the background"), default=0)
+    lease_until = models.DateTimeField(_("taken on until"), null=True, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+    escalated_at = models.DateTimeField(_("escalated"), null=True, blank=True)
     discard_at = models.DateTimeField(_("bytes to be deleted"), null=True, blank=True)
     pruned_at = models.DateTimeField(_("bytes deleted"), null=True, blank=True)
     erased_at = models.DateTimeField(_("personal data erased"), null=True, blank=True)
@@ -154,6 +174,7 @@ class Scan(models.Model):
         permissions = [
             ("approve_scan", "Can approve a scan"),
             ("reject_scan", "Can reject a scan"),
+            ("reveal_scan", "Can look at the picture of a scan"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["token"], name="nsfw_scan_token"),
@@ -163,7 +184,7 @@ class Scan(models.Model):
             ),
             models.CheckConstraint(
                 name="nsfw_scan_held_has_bytes",
-                condition=~models.Q(status="held") | ~models.Q(quarantine_name=""),
+                condition=~models.Q(status__in=["held", "pending"]) | ~models.Q(quarantine_name=""),
             ),
         ]
         indexes = [
@@ -175,6 +196,7 @@ class Scan(models.Model):
             # What holds bytes, and who shares them: retention walks this and nothing else.
             models.Index(fields=["quarantine_name"], name="nsfw_scan_quarantine"),
             models.Index(fields=["discard_at"], name="nsfw_scan_discard"),
+            models.Index(fields=["escalated_at"], name="nsfw_scan_escalated"),
         ]
 
     def __str__(self) -> str:
@@ -205,6 +227,19 @@ class Scan(models.Model):
         )
 
     @property
+    def version(self) -> str:
+        """Opaque: another one once the status changed, or somebody decided something.
+
+        A decision that is given it is refused when it is not the newest any more.
+        """
+        if "latest_decision" in vars(self):
+            latest = vars(self)["latest_decision"]
+        else:
+            pks = self.decisions.order_by("-pk").values_list("pk", flat=True)
+            latest = pks.first()
+        return f"{self.status}.{latest or 0}"
+
+    @property
     def perceptual(self) -> Perceptual:
         turned = self.pdq_rotations
         return Perceptual(
@@ -223,6 +258,12 @@ class Scan(models.Model):
         """Whether what was held is deleted, or about to be: it cannot be released any more."""
         return self.discard_at is not None or self.pruned_at is not None
 
+    ASSESSED = (
+        "sha256", "size", "format", "width", "height", "frames", "detector", "nsfw", "ms", "crops",
+        "pdq", "pdq_quality", "pdq_rotations", "error_code", "error_message", "scored_at",
+    )  # fmt: skip
+    """The columns that ``take`` writes."""
+
     def take(self, assessment: Assessment) -> None:
         """Copy an assessment into the columns. Does not save."""
         self.sha256 = assessment.sha256
@@ -238,9 +279,10 @@ class Scan(models.Model):
         self.pdq_quality = assessment.perceptual.quality
         self.pdq_rotations = "".join(assessment.perceptual.rotations)
         self.crops = [crop.as_json() for crop in assessment.crops]
-        if assessment.failure is not None:
-            self.error_code = assessment.failure.code
-            self.error_message = _storable(assessment.failure.message)
+        failure = assessment.failure
+        self.error_code = failure.code if failure else ""
+        self.error_message = _storable(failure.message) if failure else ""
+        self.scored_at = timezone.now() if failure or assessment.crops else None
 
     def move(self, to: "Scan.Status", **changes: Any) -> bool:
         """Change the status if nobody else did since this instance was read.
@@ -248,6 +290,8 @@ class Scan(models.Model):
         One conditional UPDATE; False means that it matched no row and nothing was changed.
         """
         changes |= {"status": to, "settled_at": timezone.now()}
+        if to not in self.WAITING:
+            changes |= {"escalated_at": None}
         moved = (
             type(self)
             ._default_manager.using(self._state.db)
@@ -260,28 +304,17 @@ class Scan(models.Model):
         return bool(moved)
 
 
+def digest_begins(beginning: str) -> models.Q:
+    """A condition on ``sha256``, as a range: no index of all databases has LIKE.
+
+    "g" follows the last hexadecimal digit.
+    """
+    beginning = beginning.strip().lower()
+    if not set(beginning) <= set(string.hexdigits):
+        return models.Q(pk__in=[])
+    return models.Q(sha256__gte=beginning, sha256__lt=f"{beginning}g")
+
+
 def _storable(text: str) -> str:
     """Decoders quote the bytes they choked on; PostgreSQL takes neither NUL nor surrogates."""
     return text.replace("\x00", "�").encode("utf-8", "replace").decode()
-
-
-def field_label(field: "models.Field[Any, Any]") -> str:
-    """``app_label.Model.field`` of the model that defines the column, for proxies and children."""
-    return f"{field.model._meta.concrete_model._meta.label}.{field.name}"  # type: ignore[union-attr]
-
-
-def object_pk(instance: models.Model, field: "models.Field[Any, Any]") -> str:
-    """The primary key, as text, in the table that holds the column."""
-    pk = field.model._meta.pk
-    assert pk is not None  # noqa: S101 - every concrete model has one
-    return pk_as_text(pk.value_from_object(instance))
-
-
-def pk_as_text(pk: Any) -> str:
-    """A primary key of one column as itself, a composite one as a JSON list of its parts."""
-    return json.dumps([str(part) for part in pk]) if isinstance(pk, tuple) else str(pk)
-
-
-def pk_from_text(model: type[models.Model], text: str) -> Any:
-    """What ``filter(pk=…)`` takes; the reverse of ``pk_as_text``."""
-    return tuple(json.loads(text)) if len(model._meta.pk_fields) > 1 else text

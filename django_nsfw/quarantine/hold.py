@@ -12,7 +12,6 @@ from typing import Any, cast
 
 from django.core.files import File
 from django.core.files.storage import Storage
-from django.db import DatabaseError, transaction
 
 from ..assessment import Body, digest
 from ..exceptions import DecisionRefused, QuarantineError
@@ -22,9 +21,13 @@ from . import journal
 from .faults import quarantine_cannot, storage_cannot
 from .names import fresh_name, quarantine_name
 from .placeholder import placeholder_for
-from .rows import Row
+from .rows import Row, rename
 from .witness import Witness
 
+TOO_EARLY = (
+    "The sweep took this upload for broken while its bytes were written. Send it again, and sweep "
+    "with a longer --older-than."
+)
 CHANGED = "The file is not the one that was scanned: its bytes have changed since."
 
 
@@ -63,8 +66,12 @@ def hold_upload(
     }
     journal.write(token, wanted)
     in_quarantine = put(wanted["quarantine_name"], content)
+    if not journal.stands(token):
+        # Its bytes may be recorded, about to be deleted, or deleted: the next sweep will see.
+        journal.write(uuid.uuid4().hex, wanted | {"quarantine_name": in_quarantine})
+        raise QuarantineError(TOO_EARLY)
     public = storage.save(wanted["name"], placeholder, max_length=max_length)
-    settle_names(token, wanted, name=public, quarantine_name=in_quarantine)
+    journal.settle_names(token, wanted, name=public, quarantine_name=in_quarantine)
     return Held(token=token, name=public, quarantine_name=in_quarantine)
 
 
@@ -101,33 +108,21 @@ def take_down(
         "to": to.value,
         "decision": decision,
     }
-    journal.write(token, facts)
-    try:
+
+    def undo() -> None:
+        """The public file stayed where it was; its copy and its placeholder are not needed."""
+        storage.delete(facts["name"])
+        journal.quarantine_storage().delete(facts["quarantine_name"])
+
+    def finish() -> None:
+        storage.delete(public)
+
+    with journal.movement(token, facts, finish=finish, undo=undo, using=scan._state.db):
         in_quarantine = _copy_in(scan, facts["quarantine_name"], storage, source)
         with storage_cannot("take the placeholder", field=scan.field):
             shown = storage.save(facts["name"], placeholder, max_length=row.max_length)
-        settle_names(token, facts, name=shown, quarantine_name=in_quarantine)
-        if not scan.move(to, name=shown, quarantine_name=in_quarantine):
-            raise DecisionRefused("Somebody else settled it meanwhile.", code="settled")
-        if not row.rename(public, shown):
-            raise DecisionRefused("The object has another file now.", code="superseded")
-    except (DecisionRefused, DatabaseError):  # a deadlock, and whoever lost it
-        journal.abandon(token, lambda: undo_take_down(facts, storage))
-        raise
-    transaction.on_commit(
-        lambda: finish_take_down(token, facts, storage), using=scan._state.db, robust=True
-    )
-
-
-def finish_take_down(token: str, facts: Mapping[str, Any], storage: Storage) -> None:
-    storage.delete(facts["public"])
-    journal.remove(token)
-
-
-def undo_take_down(facts: Mapping[str, Any], storage: Storage) -> None:
-    """The public file stayed where it was; its copy and its placeholder are not needed."""
-    storage.delete(facts["name"])
-    journal.quarantine_storage().delete(facts["quarantine_name"])
+        journal.settle_names(token, facts, name=shown, quarantine_name=in_quarantine)
+        rename(scan, row, to=to, name=shown, quarantine_name=in_quarantine)
 
 
 def put(name: str, content: "File[Any]") -> str:
@@ -175,10 +170,3 @@ def _size(saved: str) -> int | None:
         return journal.quarantine_storage().size(saved)
     except NotImplementedError:
         return None
-
-
-def settle_names(token: str, facts: dict[str, Any], **names: str) -> None:
-    """A storage may choose other names than it was asked for; the journal follows."""
-    if any(facts[key] != name for key, name in names.items()):
-        facts.update(names)
-        journal.rewrite(token, facts)

@@ -9,6 +9,7 @@ import json
 import logging
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,9 +17,10 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 from django.core.files.storage.handler import InvalidStorageError
+from django.db import DatabaseError, transaction
 
 from ..conf import QUARANTINE_ALIAS
-from ..exceptions import QuarantineError
+from ..exceptions import DecisionRefused, QuarantineError
 from .faults import quarantine_cannot
 
 logger = logging.getLogger(__name__)
@@ -39,10 +41,37 @@ def quarantine_storage() -> Storage:
     try:
         return storages[QUARANTINE_ALIAS]
     except InvalidStorageError as error:
+        if QUARANTINE_ALIAS in storages.backends:
+            raise QuarantineError(
+                f'STORAGES["{QUARANTINE_ALIAS}"] cannot be built: {error}'
+            ) from error
         raise QuarantineError(
             f"STORAGES has no {QUARANTINE_ALIAS!r}. Add a storage that no visitor can reach; "
             "held images are kept there."
         ) from error
+
+
+@contextmanager
+def movement(
+    token: str,
+    facts: Mapping[str, Any],
+    *,
+    finish: Callable[[], None],
+    undo: Callable[[], None],
+    using: str | None,
+) -> Iterator[None]:
+    """Announce a movement that takes part in the caller's transaction in ``using``.
+
+    ``finish`` runs when that commits, ``undo`` where the movement is refused, and either ends the
+    announcement. After anything else it stands, and the sweep looks at what is true.
+    """
+    write(token, facts)
+    try:
+        yield
+    except (DecisionRefused, DatabaseError):  # a deadlock, and whoever lost it
+        _end(token, undo)
+        raise
+    transaction.on_commit(lambda: _end(token, finish), using=using, robust=True)
 
 
 def write(token: str, facts: Mapping[str, Any]) -> None:
@@ -50,9 +79,30 @@ def write(token: str, facts: Mapping[str, Any]) -> None:
     _save(path(token), facts)
 
 
-def rewrite(token: str, facts: Mapping[str, Any]) -> None:
-    """Say what became of it. The announcement stays until this is written."""
-    _save(path(token, again=True), facts)
+def settle_names(token: str, facts: dict[str, Any], **names: str) -> None:
+    """A storage may choose other names than it was asked for; the journal follows.
+
+    The announcement stays until that is written.
+    """
+    if any(facts[key] != name for key, name in names.items()):
+        facts.update(names)
+        _save(path(token, again=True), facts)
+
+
+def take_over(token: str, facts: Mapping[str, Any]) -> None:
+    """Tell who announced a movement, and may be under way still, to give up: see ``stands``."""
+    with quarantine_cannot("be written"):
+        storage = quarantine_storage()
+        if storage.exists(path(token)):
+            storage.delete(path(token, again=True))
+            _save(path(token, again=True), facts)
+            storage.delete(path(token))
+
+
+def stands(token: str) -> bool:
+    """Whether no sweep has ended or taken over what was announced."""
+    with quarantine_cannot("be read"):
+        return quarantine_storage().exists(path(token))
 
 
 def remove(token: str) -> None:
@@ -63,16 +113,6 @@ def remove(token: str) -> None:
         storage.delete(path(token, again=True))
     except Exception:
         logger.exception("Cannot remove the journal entry %s; nsfw_sweep will", token)
-
-
-def abandon(token: str, undo: Callable[[], None]) -> None:
-    """The movement was refused. What cannot be undone now stays announced for the sweep."""
-    try:
-        undo()
-    except Exception:
-        logger.exception("Cannot undo the movement %s; nsfw_sweep will", token)
-    else:
-        remove(token)
 
 
 def entries() -> Iterator[Entry]:
@@ -88,6 +128,16 @@ def entries() -> Iterator[Entry]:
         found = [_read(storage, name) for name in paths if posixpath.basename(name) in names]
         whole = [entry for entry in found if entry and entry.facts is not None]
         yield from (whole or [entry for entry in found if entry])[:1]
+
+
+def _end(token: str, last_step: Callable[[], None]) -> None:
+    """What fails now stays announced for the sweep."""
+    try:
+        last_step()
+    except Exception:
+        logger.exception("Cannot end the movement %s; nsfw_sweep will", token)
+    else:
+        remove(token)
 
 
 def _save(name: str, facts: Mapping[str, Any]) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 from django.db import OperationalError, connections
 from django.db.models import F
 
+from ..exceptions import DecisionRefused
 from ..models import Scan
-from .rows import Row
+from .rows import SETTLED, Row
 
 _POSTGRESQL = {"40P01", "40001", "55P03"}
 """SQLSTATE: deadlock detected, serialization failure, lock not available."""
@@ -55,6 +56,41 @@ def lock(scan: Scan, row: Row) -> str | None:
             .values_list("pk")
         )
     return named
+
+
+def lock_unchanged(scan: Scan, row: Row) -> None:
+    """Before any bytes move: from here on, row and scan stay as they are until the end.
+
+    Raises ``DecisionRefused`` where they are not as they were when ``scan`` was read.
+    """
+    named = lock(scan, row)
+    db = scan._state.db or "default"
+    now = Scan.objects.using(db).filter(pk=scan.pk)
+    if _has_row_locks(db):
+        now = now.select_for_update()  # the newest, where a transaction repeats what it read
+    found = now.defer("crops").first()
+    if found is not None and found.status == Scan.Status.SUPERSEDED:
+        raise DecisionRefused("The object has another file now.", code="superseded")
+    if found is None or (found.status, found.name) != (scan.status, scan.name):
+        raise DecisionRefused(SETTLED, code="settled")
+    require_bytes(found)
+    require_named(scan, named)
+
+
+def require_named(scan: Scan, named: str | None) -> None:
+    """``named`` is what the row of ``scan`` names."""
+    if named is None:
+        raise DecisionRefused("The object is gone.", code="gone")
+    if named != scan.name:
+        raise DecisionRefused("The object has another file now.", code="superseded")
+
+
+def require_bytes(scan: Scan) -> None:
+    """Retention, or a person who erased it, may have been faster."""
+    if scan.bytes_discarded:
+        raise DecisionRefused(
+            "What was held is deleted for good: there is nothing left to put back.", code="pruned"
+        )
 
 
 def is_busy(error: OperationalError) -> bool:

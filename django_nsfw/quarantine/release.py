@@ -6,24 +6,29 @@ from typing import Any
 
 from django.core.files import File
 from django.core.files.storage import Storage
-from django.db import DatabaseError, transaction
 
 from ..assessment import digest
 from ..exceptions import DecisionRefused
 from ..models import Scan
 from . import journal
 from .faults import quarantine_cannot, storage_cannot
-from .hold import settle_names
 from .names import fresh_name
-from .rows import Row
+from .rows import Row, rename
 
 
 def release(
-    scan: Scan, row: Row, *, to: "Scan.Status", decision: Mapping[str, Any] | None = None
+    scan: Scan,
+    row: Row,
+    *,
+    to: "Scan.Status",
+    decision: Mapping[str, Any] | None = None,
+    source: "File[Any] | None" = None,
 ) -> None:
     """Put the original back and change the scan to ``to``.
 
-    ``decision`` is what the journal keeps of the moderator's decision behind it.
+    ``decision`` is what the journal keeps of the moderator's decision behind it. ``source`` is the
+    held file where the caller has it open, so that an object store sends it only once; it is
+    closed when it is copied.
 
     Runs in the caller's transaction. The placeholder and the bytes in quarantine are deleted when
     that commits; until then either state is whole. Raises ``DecisionRefused`` where the held
@@ -31,54 +36,50 @@ def release(
     was faster.
     """
     token = uuid.uuid4().hex
-    storage, placeholder = row.storage, scan.name
+    storage, placeholder, held = row.storage, scan.name, scan.quarantine_name
     facts: dict[str, Any] = {
         "op": "release",
         "scan": scan.pk,
         "name": fresh_name(scan.original_name or placeholder, max_length=row.max_length),
         "placeholder": placeholder,
-        "quarantine_name": scan.quarantine_name,
+        "quarantine_name": held,
         "field": scan.field,
         "object_db": scan.object_db,
         "to": to.value,
         "decision": decision,
     }
-    journal.write(token, facts)
-    try:
-        public = _copy_out(scan, facts["name"], storage, row.max_length)
-        settle_names(token, facts, name=public)
-        if not scan.move(to, name=public, quarantine_name=""):
-            raise DecisionRefused("Somebody else settled it meanwhile.", code="settled")
-        if not row.rename(placeholder, public, **row.dimensions(scan.width, scan.height)):
-            raise DecisionRefused("The object has another file now.", code="superseded")
-    except (DecisionRefused, DatabaseError):  # a deadlock, and whoever lost it
-        journal.abandon(token, lambda: undo_release(facts, storage))
-        raise
-    transaction.on_commit(
-        lambda: finish_release(token, facts, storage), using=scan._state.db, robust=True
-    )
+
+    def finish() -> None:
+        storage.delete(placeholder)
+        journal.quarantine_storage().delete(held)
+
+    def undo() -> None:
+        """The bytes stay in quarantine; the copy that nobody names goes."""
+        storage.delete(facts["name"])
+
+    with journal.movement(token, facts, finish=finish, undo=undo, using=scan._state.db):
+        public = _copy_out(scan, facts["name"], storage, row.max_length, source)
+        journal.settle_names(token, facts, name=public)
+        size = row.dimensions(scan.width, scan.height)
+        rename(scan, row, to=to, name=public, quarantine_name="", **size)
 
 
-def finish_release(token: str, facts: Mapping[str, Any], storage: Storage) -> None:
-    storage.delete(facts["placeholder"])
-    journal.quarantine_storage().delete(facts["quarantine_name"])
-    journal.remove(token)
-
-
-def undo_release(facts: Mapping[str, Any], storage: Storage) -> None:
-    """The bytes stay in quarantine; the copy that nobody names goes."""
-    storage.delete(facts["name"])
-
-
-def _copy_out(scan: Scan, name: str, storage: Storage, max_length: int | None) -> str:
+def _copy_out(
+    scan: Scan,
+    name: str,
+    storage: Storage,
+    max_length: int | None,
+    source: "File[Any] | None",
+) -> str:
     quarantine = journal.quarantine_storage()
     try:
         with quarantine_cannot("give the file"):
-            held = quarantine.open(scan.quarantine_name)
+            held = source or quarantine.open(scan.quarantine_name)
     except FileNotFoundError as error:
         raise DecisionRefused("The file in quarantine is missing.", code="missing") from error
     with held:
         with quarantine_cannot("give the file"):
+            held.seek(0)
             found, _ = digest(held)  # some storages fetch the body only now
         if found != scan.sha256:
             raise DecisionRefused(

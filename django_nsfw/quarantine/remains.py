@@ -31,18 +31,15 @@ def is_whole(facts: Mapping[str, Any]) -> bool:
 
 
 def clear_away(field: Any, facts: Mapping[str, Any], *keys: str) -> None:
-    """Delete what a movement left behind and nothing names any more."""
+    """Delete what a movement left behind under these names, where nothing names it any more."""
     for key in keys:
-        delete_unnamed(field, facts[key])
-    scans = Scan.objects.using(router.db_for_write(Scan))
-    if not scans.filter(quarantine_name=facts["quarantine_name"]).exists():
-        delete(journal.quarantine_storage(), facts["quarantine_name"])
-
-
-def delete_unnamed(field: Any, name: str) -> None:
-    """The site may have given the name to another file since."""
-    if Row.naming(field, name) is None:
-        delete(field.storage, name)
+        name = facts[key]
+        if key == "quarantine_name":
+            scans = Scan.objects.using(router.db_for_write(Scan)).filter(quarantine_name=name)
+            if not scans.exists():
+                delete(journal.quarantine_storage(), name)
+        elif Row.naming(field, name) is None:  # the site may have given it to another file since
+            delete(field.storage, name)
 
 
 def delete(storage: Storage, name: str) -> None:

@@ -12,7 +12,9 @@ from django.db import connections, models, router
 from ..exceptions import DecisionRefused
 from ..models import Scan
 from ..models.exact import exactly
-from ..models.scan import field_label, pk_as_text, pk_from_text
+from ..models.keys import field_label, pk_as_text, pk_from_text
+
+SETTLED = "Somebody else settled it meanwhile."
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,24 @@ class Row:
         return {name: value for name, value in wanted.items() if name and value}
 
 
+def rename(
+    scan: Scan,
+    row: Row,
+    *,
+    to: "Scan.Status",
+    name: str,
+    quarantine_name: str,
+    **dimensions: int,
+) -> None:
+    """Scan and row name another file from now on. Raises ``DecisionRefused`` where either has
+    changed since it was read; the caller's transaction takes the other one back."""
+    before = scan.name
+    if not scan.move(to, name=name, quarantine_name=quarantine_name):
+        raise DecisionRefused(SETTLED, code="settled")
+    if not row.rename(before, name, **dimensions):
+        raise DecisionRefused("The object has another file now.", code="superseded")
+
+
 def follow(scan: Scan, *, before: str) -> Iterator[tuple[Scan, str]]:
     """Let the scans of other objects that name the same file go where ``scan`` went.
 
@@ -129,8 +149,10 @@ def file_field(label: str) -> models.FileField:
 
 
 def databases_of(model: type[models.Model]) -> Iterator[str]:
-    for db in connections:
-        if router.allow_migrate_model(db, model) and model._meta.db_table in (
-            connections[db].introspection.table_names()
-        ):
-            yield db
+    return (db for db in connections if has_table(db, model))
+
+
+def has_table(db: str, model: type[models.Model]) -> bool:
+    return router.allow_migrate_model(db, model) and model._meta.db_table in (
+        connections[db].introspection.table_names()
+    )

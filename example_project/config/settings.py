@@ -1,7 +1,8 @@
-"""A small photo gallery: SQLite, local files, every upload scanned inline.
+"""A small photo gallery: SQLite, local files, every upload scanned.
 
-Environment: ``NSFW_DETECTOR`` (``open_nsfw`` or ``marqo``), ``EXAMPLE_DATA_DIR`` (database, media
-and quarantine), ``EXAMPLE_DEBUG`` (``0`` switches debugging off). It answers on loopback only.
+Environment: ``NSFW_DETECTOR`` (``open_nsfw`` or ``marqo``), ``NSFW_ENGINE`` (``inline``, ``tasks``
+or ``celery``), ``EXAMPLE_DATA_DIR`` (database, media and quarantine), ``EXAMPLE_DEBUG`` (``0``
+switches debugging off). It answers on loopback only.
 """
 
 import os
@@ -55,6 +56,23 @@ if _detector not in DETECTORS:
     )
 NSFW_DETECTORS = {"default": DETECTORS[_detector]}
 NSFW_POLICY = {"review": 0.5}
+
+RUNNERS = {
+    "inline": "django_nsfw.runners.inline.InlineRunner",
+    # pip install "django-nsfw[tasks]" django-tasks-db; worker: manage.py db_worker
+    "tasks": "django_nsfw.runners.tasks.TasksRunner",
+    # pip install "django-nsfw[celery]" redis; worker, from this folder: celery -A config worker
+    "celery": "django_nsfw.runners.celery.CeleryRunner",
+}
+_engine = os.environ.get("NSFW_ENGINE") or "inline"
+if _engine not in RUNNERS:
+    raise ImproperlyConfigured(f"NSFW_ENGINE must be one of {', '.join(RUNNERS)}, not {_engine!r}.")
+NSFW_RUNNER = RUNNERS[_engine]
+if _engine == "tasks":
+    INSTALLED_APPS += ["django_tasks_db"]
+    TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+elif _engine == "celery":
+    CELERY_BROKER_URL = "redis://127.0.0.1:6379/0"
 
 # What any Django project has.
 

@@ -50,7 +50,13 @@ class Upload(CreateView):  # type: ignore[type-arg]
             form.instance.owner = self.request.user
         response = super().form_valid(form)
         found = examined(form.cleaned_data["image"])
-        if found is not None and found.action is Action.HOLD:
+        if found is not None and found.pending:
+            messages.info(
+                self.request,
+                f"Thank you. “{form.instance}” is being checked; others see it as soon as it is "
+                "clear.",
+            )
+        elif found is not None and found.action is Action.HOLD:
             messages.info(
                 self.request,
                 f"Thank you. “{form.instance}” awaits review: a moderator looks at it before "

@@ -17,12 +17,12 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
-from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
 
-from tests.crashes.flows import FLOWS, ORIGINAL, OTHER
-from tests.crashes.laboratory import NAMES, files_of, in_fork, use_databases
+from tests.crashes import databases
+from tests.crashes.flows import FLOWS, IN_PARTS, LARGE, ORIGINAL, OTHER
+from tests.crashes.laboratory import files_of, in_fork
 from tests.crashes.laboratory import kind as kind_of
 from tests.crashes.storages import kill
 
@@ -35,9 +35,12 @@ class Steps:
     chosen = 0
     taken = 0
     names: list[str] = []
+    only: tuple[str, ...] = ()
 
     @classmethod
     def take(cls, name):
+        if cls.only and name not in cls.only:
+            return
         cls.taken += 1
         cls.names.append(name)
         if cls.taken == cls.chosen:
@@ -100,47 +103,53 @@ def main(folder, endpoint=""):
         from tests.crashes.on_s3 import Buckets
 
         server = Buckets(endpoint)
-    template = folder / "template"
-    template.mkdir()
-    use_databases(template)
-    for alias in NAMES:
-        call_command("migrate", database=alias, verbosity=0, run_syncdb=True)
+    with databases.own_databases(folder):
+        json.dump(everything_seen(folder, server), sys.stdout)
+
+
+def everything_seen(folder, server):
     results = {}
-    for name, flow in FLOWS.items():
+    for name, flow in (FLOWS | (IN_PARTS if server else {})).items():
         results[name], chosen, ended = [], 0, "SIGKILL"
         while ended == "SIGKILL":
             chosen += 1
             run = f"{name}_{chosen}".replace(" ", "_")
             room = folder / run
-            connections.close_all()
-            shutil.copytree(template, room)
-            use_databases(room)
-            with places(room, server, run):
-                seen = examine(flow, chosen, lambda r=run, f=room: files(f, server, r), room)
+            room.mkdir()
+            databases.empty()
+            with places(room, server, run), override_settings(**flow.settings):
+                seen = examine(flow, chosen, room, server, run)
             results[name].append(seen)
             ended = seen["ended_by"]
             shutil.rmtree(room)
-    json.dump(results, sys.stdout)
+    return results
 
 
-def examine(flow, chosen, look, room):
+def examine(flow, chosen, room, server, prefix):
     from django_nsfw import assessment
     from django_nsfw.sweeping import sweep
 
     flow.prepare()
     assessment.memo.clear()
     connections.close_all()
+    if server is not None:
+        server.hang_up()
     said = room / "steps"
 
+    def look():
+        return files(room, server, prefix)
+
     def deed():
-        Steps.chosen, Steps.taken, Steps.names = chosen, 0, []
-        with override_settings(STORAGES=settings.STORAGES), counted():  # connections of its own
+        Steps.chosen, Steps.taken, Steps.names, Steps.only = chosen, 0, [], flow.only
+        with counted():
             try:
                 flow.deed()
             finally:
                 said.write_text("\n".join(Steps.names))
 
     result = {"ended_by": in_fork(Deed(deed)), "before": state(*look())}
+    if server is not None:
+        result["unfinished"] = server.unfinished(prefix)
     swept = [[mended.finding.value, mended.needs_person] for mended in sweep(older_than=SOON)]
     result["findings"] = [finding for finding, _ in swept]
     result["needs_person"] = any(needs for _, needs in swept)
@@ -188,7 +197,7 @@ def files(room, server, prefix):
 
 
 def kind(body):
-    return {ORIGINAL: "original", OTHER: "other"}.get(body) or kind_of(body)
+    return {ORIGINAL: "original", LARGE: "original", OTHER: "other"}.get(body) or kind_of(body)
 
 
 def state(media, quarantine):

@@ -1,13 +1,20 @@
 """Everything that moves bytes, and how things may stand when a kill came in between."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from dataclasses import replace as replace_in
 from typing import Any
 
-from tests.crashes.scenarios import decide, nothing, prune
+from tests.crashes.scenarios import decide, nothing, prune, undo
 from tests.drawn import noise
 
 ORIGINAL, OTHER = noise(60, 40, seed=5), noise(60, 40, seed=6)
 """Small: they are moved some hundred times."""
+PART = 5 << 20
+"""Bytes. The least that S3 takes as a part, but for the last."""
+LARGE = ORIGINAL + bytes(PART)
+"""The same picture, and what makes two parts of its file."""
+
+BACKGROUND = {"NSFW_RUNNER": "tests.background.post.Post"}
 
 GONE = {"shown": [], "media": [], "quarantine": [], "scans": [], "decisions": 0, "journal": 0}
 KEPT = GONE | {"quarantine": ["original"], "scans": ["gone here"]}
@@ -19,6 +26,18 @@ PUBLIC = GONE | {"shown": ["original"], "media": ["original"], "scans": ["clear"
 APPROVED = PUBLIC | {"scans": ["approved"], "decisions": 1}
 REJECTED = HELD | {"scans": ["rejected here"], "decisions": 1}
 TWO = {"quarantine": ["original", "other"]}
+UNAPPROVED = HELD | {"decisions": 2}
+UNREJECTED = PUBLIC | {"decisions": 2}
+HEIR_TOO = {
+    name: APPROVED
+    | {"shown": [shown] * 2, "media": [shown] * 2, "quarantine": kept * 2, "scans": [scan] * 2}
+    for name, shown, kept, scan in (
+        ("approved", "original", [], "approved"),
+        ("rejected", "placeholder", ["original"], "rejected here"),
+        ("held", "placeholder", ["original"], "held here"),
+    )
+}
+"""The same where a second upload of the bytes inherits the decision."""
 REPLACED = (
     HELD
     | TWO
@@ -26,6 +45,8 @@ REPLACED = (
 )
 PRUNED = REJECTED | {"quarantine": [], "scans": ["rejected"]}
 DELETED = GONE | {"scans": ["gone"]}
+PENDING = HELD | {"scans": ["pending here"]}
+UNSCORED = PUBLIC | {"scans": ["unscored"]}
 REPLACED_PUBLIC = HELD | {
     "quarantine": ["other"],
     "media": ["original", "placeholder"],
@@ -43,22 +64,33 @@ class Flow:
     prepare: Any = nothing
     hides: str = ""
     """The picture that must not be public at any moment."""
+    only: tuple[str, ...] = ()
+    """Steps of other names are not counted: another flow has them already."""
     deletes: bool = False
     """Its very purpose is that the bytes are gone in the end."""
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
-def upload(score=0.8):
+def upload(score=0.8, body=ORIGINAL):
     from django.core.files.base import ContentFile
 
     from tests.detectors_for_tests import ConstantDetector
     from tests.host.models import Photo
 
     ConstantDetector.answer = score
-    Photo.objects.create(image=ContentFile(ORIGINAL, name="cat.png"))
+    Photo.objects.create(image=ContentFile(body, name="cat.png"))
 
 
 def clear():
     upload(score=0.0)
+
+
+def upload_large():
+    upload(body=LARGE)
+
+
+def clear_large():
+    upload(score=0.0, body=LARGE)
 
 
 def replace():
@@ -71,6 +103,16 @@ def replace():
     photo = Photo.objects.get()
     photo.image = ContentFile(OTHER, name="dog.png")
     photo.save()
+
+
+def work(score):
+    """What the worker does with it."""
+    from django_nsfw import pending
+    from django_nsfw.models import Scan
+    from tests.detectors_for_tests import ConstantDetector
+
+    ConstantDetector.answer = score
+    pending.score(Scan.objects.get().pk)
 
 
 def delete():
@@ -89,6 +131,23 @@ def approved():
     decide("approve")
 
 
+def clear_then_rejected():
+    clear()
+    decide("reject")
+
+
+def with_heir(verb):
+    def prepare():
+        from django_nsfw import assessment
+
+        upload()
+        decide(verb)
+        assessment.memo.clear()
+        upload()
+
+    return prepare
+
+
 FLOWS = {
     "hold": Flow(
         deed=upload, old=(GONE, KEPT, KEPT | LEFT, KEPT | HALF), new=HELD, hides="original"
@@ -103,6 +162,23 @@ FLOWS = {
         deed=lambda: decide("reject"),
         old=(APPROVED,),
         new=REJECTED | {"decisions": 2},
+    ),
+    "undo an approval": Flow(prepare=approved, deed=undo, old=(APPROVED,), new=UNAPPROVED),
+    "undo a rejection": Flow(
+        prepare=clear_then_rejected, deed=undo, old=(REJECTED,), new=UNREJECTED
+    ),
+    "undo an approval that was inherited": Flow(
+        prepare=with_heir("approve"),
+        deed=undo,
+        old=(HEIR_TOO["approved"],),
+        new=HEIR_TOO["held"] | {"decisions": 3},
+    ),
+    "undo a rejection that was inherited": Flow(
+        prepare=with_heir("reject"),
+        deed=undo,
+        old=(HEIR_TOO["rejected"],),
+        new=HEIR_TOO["held"] | {"decisions": 3},
+        hides="original",
     ),
     "replace": Flow(
         prepare=upload,
@@ -132,6 +208,35 @@ FLOWS = {
         new=REPLACED_PUBLIC,
         hides="other",
     ),
+    "hold until it is scored": Flow(
+        deed=upload,
+        old=(GONE, KEPT, KEPT | LEFT, KEPT | HALF),
+        new=PENDING,
+        hides="original",
+        settings=BACKGROUND,
+    ),
+    "score, and release": Flow(
+        prepare=upload,
+        deed=lambda: work(0.1),
+        old=(PENDING,),
+        new=PUBLIC,
+        settings=BACKGROUND,
+    ),
+    "score, and hold": Flow(
+        prepare=upload,
+        deed=lambda: work(0.8),
+        old=(PENDING,),
+        new=HELD,
+        hides="original",
+        settings=BACKGROUND,
+    ),
+    "score, and take down": Flow(
+        prepare=upload,
+        deed=lambda: work(0.8),
+        old=(UNSCORED,),
+        new=HELD,
+        settings=BACKGROUND | {"NSFW_POLICY": {"publish": "immediately"}},
+    ),
     "prune": Flow(
         prepare=rejected, deed=prune, old=(REJECTED,), new=PRUNED, hides="original", deletes=True
     ),
@@ -139,3 +244,10 @@ FLOWS = {
         prepare=upload, deed=delete, old=(HELD,), new=DELETED, hides="original", deletes=True
     ),
 }
+PARTS = ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload")
+IN_PARTS = {
+    "hold in parts": replace_in(FLOWS["hold"], deed=upload_large, only=PARTS),
+    "release in parts": replace_in(FLOWS["release"], prepare=upload_large, only=PARTS),
+    "take down in parts": replace_in(FLOWS["take down"], prepare=clear_large, only=PARTS),
+}
+"""On S3, where a large file is sent in several requests."""

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import resource
-import shutil
 import signal
 import sys
 from datetime import timedelta
@@ -13,14 +12,12 @@ from pathlib import Path
 
 import django
 from django.conf import settings
-from django.core.management import call_command
-from django.db import connections, transaction
+from django.db import connections
 from django.test import override_settings
 
-from tests.crashes.scenarios import BODY, RACES, SCENARIOS, upload
+from tests.crashes import databases, races
+from tests.crashes.scenarios import BODY, SCENARIOS, SMALL
 from tests.crashes.storages import Moment
-
-NAMES = {"default": "default.sqlite3", "second": "second.sqlite3"}
 
 
 def main(folder):
@@ -29,28 +26,25 @@ def main(folder):
         "default": {"BACKEND": "tests.detectors_for_tests.ConstantDetector"},
     }
     django.setup()
-    template = folder / "template"
-    template.mkdir()
-    use_databases(template)
-    for alias in NAMES:
-        call_command("migrate", database=alias, verbosity=0, run_syncdb=True)
+    with databases.own_databases(folder):
+        json.dump(everything_seen(folder), sys.stdout)
+
+
+def everything_seen(folder):
     results = {}
     for name, scenario in SCENARIOS.items():
         room = folder / name.replace(" ", "_")
-        connections.close_all()
-        shutil.copytree(template, room)
-        use_databases(room)
+        databases.empty()
         with folders(room, media=scenario.media):
             results[name] = examine(scenario, room)
-    for verbs in RACES:
-        name = " against ".join(verbs)
-        room = folder / name
-        connections.close_all()
-        shutil.copytree(template, room)
-        use_databases(room)
-        with folders(room, media="Media"):
-            results[name] = race(verbs, room)
-    json.dump(results, sys.stdout)
+    for name, each in (races.RACES | races.UNDOING).items():
+        results[name] = []
+        for number in range(races.ROUNDS):
+            room = folder / f"{name} {number}".replace(" ", "_")
+            databases.empty()
+            with folders(room, media="Media"):
+                results[name].append(races.run(each, lambda room=room: state(room)))
+    return results
 
 
 def folders(room, *, media):
@@ -65,13 +59,6 @@ def folders(room, *, media):
             },
         },
     )
-
-
-def use_databases(folder):
-    connections.close_all()
-    for alias, name in NAMES.items():
-        connections[alias].settings_dict["NAME"] = str(folder / name)
-        settings.DATABASES[alias]["NAME"] = str(folder / name)
 
 
 def examine(scenario, room):
@@ -120,43 +107,8 @@ def in_fork(scenario):
     with os.fdopen(reader) as pipe:
         said = pipe.read()
     status = os.waitpid(child, 0)[1]
+    databases.wait_for_the_dead()
     return signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else said
-
-
-def race(verbs, room):
-    """Two moderators, each in a process of their own, who read the scan before either decides."""
-    from django_nsfw import assessment, decisions
-    from django_nsfw.models import Scan
-
-    assessment.memo.clear()
-    upload()
-    connections.close_all()
-    start_reader, start = os.pipe()
-    reader, writer = os.pipe()
-    children = []
-    for verb in verbs:
-        child = os.fork()
-        if child:
-            children.append(child)
-            continue
-        scan = Scan.objects.get()
-        os.write(writer, b"ready\n")
-        os.read(start_reader, 1)
-        try:
-            getattr(decisions, verb)(scan, moderator=None)
-            os.write(writer, f"{verb}\n".encode())
-        except Exception as error:  # noqa: BLE001 - reported to the parent
-            os.write(writer, f"{getattr(error, 'code', type(error).__name__)}\n".encode())
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as said:
-        for _ in children:
-            said.readline()
-        os.write(start, b"go")
-        outcomes = sorted(said.read().split())
-    for child in children:
-        os.waitpid(child, 0)
-    return {"outcomes": outcomes, "after": state(room)}
 
 
 def state(room):
@@ -164,7 +116,7 @@ def state(room):
     from tests.host.models import Photo
 
     media, quarantine = files_of(room / "media"), files_of(room / "quarantine")
-    photos = [p for db in NAMES for p in Photo.objects.using(db).order_by("pk")]
+    photos = [p for db in databases.NAMES for p in Photo.objects.using(db).order_by("pk")]
     found = {
         "shown": [kind(media.get(photo.image.name)) for photo in photos],
         "media": sorted(kind(body) for body in media.values()),
@@ -183,7 +135,7 @@ def state(room):
 def kind(body):
     if body is None:
         return "nothing"
-    if body == BODY:
+    if body in (BODY, SMALL):
         return "original"
     from PIL import Image
 
@@ -200,14 +152,8 @@ def files_of(root):
 
 
 def everything(room):
-    """Every file, and every row as text: SQLite's own bytes may change without a change."""
-    dumps = []
-    for alias in NAMES:
-        with transaction.atomic(using=alias):
-            connections[alias].ensure_connection()
-            dumps.append(list(connections[alias].connection.iterdump()))
-    connections.close_all()
-    return dumps, files_of(room / "media"), files_of(room / "quarantine")
+    """Every row and every file."""
+    return databases.rows(), files_of(room / "media"), files_of(room / "quarantine")
 
 
 if __name__ == "__main__":

@@ -8,16 +8,18 @@ from tests.drawn import noise
 
 BODY = noise(1000, 600, seed=5)
 """A picture of 1.8 megabytes: larger than the database, so that a limit can fall between."""
+SMALL = noise(60, 40, seed=5)
+"""The same where size does not matter."""
 
 
-def upload(using="default", score=0.8, pk=None):
+def upload(using="default", score=0.8, pk=None, body=BODY):
     from django.core.files.base import ContentFile
 
     from tests.detectors_for_tests import ConstantDetector
     from tests.host.models import Photo
 
     ConstantDetector.answer = score
-    photo = Photo(pk=pk, image=ContentFile(BODY, name="cat.png"))
+    photo = Photo(pk=pk, image=ContentFile(body, name="cat.png"))
     photo.save(using=using)
     return photo
 
@@ -28,6 +30,14 @@ def decide(*verbs):
 
     for verb in verbs:
         getattr(decisions, verb)(Scan.objects.current().latest("pk"), moderator=None)
+
+
+def undo():
+    """The latest decision."""
+    from django_nsfw import decisions
+    from django_nsfw.models import Decision
+
+    decisions.undo(Decision.objects.latest("pk"), moderator=None)
 
 
 def in_transaction(deed, *, die):
@@ -77,13 +87,18 @@ def reject_but_die_before_the_deletion():
     in_transaction(lambda: decide("reject"), die="after")
 
 
-def second_then(verb):
+def second_then(deed):
     """A row of the second database commits first; the scan's own database never does."""
     from django.db import transaction
 
     with transaction.atomic(using="default"), transaction.atomic(using="second"):
         transaction.on_commit(kill, using="second")
-        decide(verb)
+        deed()
+
+
+def decided_in_second(verb, score=0.8):
+    upload(using="second", score=score)
+    decide(verb)
 
 
 def upload_to_second():
@@ -196,7 +211,13 @@ SCENARIOS = {
         prepare=upload, deed=lambda: decide("approve"), moment="quarantine deleted held/*"
     ),
     "release, between two databases": Scenario(
-        prepare=lambda: upload(using="second"), deed=lambda: second_then("approve")
+        prepare=lambda: upload(using="second"), deed=lambda: second_then(lambda: decide("approve"))
+    ),
+    "undo of a release, between two databases": Scenario(
+        prepare=lambda: decided_in_second("approve"), deed=lambda: second_then(undo)
+    ),
+    "undo of a take-down, between two databases": Scenario(
+        prepare=lambda: decided_in_second("reject", score=0.0), deed=lambda: second_then(undo)
     ),
     # Take-down
     "take-down, bytes half in quarantine": Scenario(
@@ -216,7 +237,8 @@ SCENARIOS = {
         prepare=clear, deed=lambda: decide("reject"), moment="media deleted photos/*"
     ),
     "take-down, between two databases": Scenario(
-        prepare=lambda: upload(using="second", score=0.0), deed=lambda: second_then("reject")
+        prepare=lambda: upload(using="second", score=0.0),
+        deed=lambda: second_then(lambda: decide("reject")),
     ),
     "take-down, after commit, then decided twice": Scenario(
         prepare=approved,
@@ -291,5 +313,3 @@ SCENARIOS = {
         prepare=clear, deed=lambda: decide("reject"), largest_file=1_200_000
     ),
 }
-
-RACES = [("approve", "approve"), ("approve", "reject"), ("reject", "reject")]

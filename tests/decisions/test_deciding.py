@@ -47,6 +47,17 @@ def test_rejecting_keeps_the_bytes_out_of_reach(status, constant, moderator):
     assert scan.settled_at is not None
 
 
+@pytest.mark.parametrize("decide", [approve, reject])
+def test_a_scan_that_was_read_from_a_replica_is_settled_where_scans_are_written(
+    decide, photo, moderator
+):
+    Scan.objects.get().save(using="second", force_insert=True)  # as a replica has it
+    scan = Scan.objects.using("second").get()
+    decide(scan, moderator=None)
+    assert Scan.objects.get().status == Decision.objects.get().to_status == scan.status
+    assert Scan.objects.using("second").get().status == "held"
+
+
 def test_back_and_forth_brings_the_same_bytes_under_names_that_never_were(photo, moderator):
     names = [photo.image.name]
     scan = scan_of(photo)

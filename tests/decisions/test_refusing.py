@@ -20,11 +20,9 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "seco
     [
         (approve, Status.CLEAR, "A scan that is “clear” cannot be approved."),
         (approve, Status.APPROVED, "A scan that is “approved” cannot be approved."),
-        (approve, Status.PENDING, "A scan that is “pending” cannot be approved."),
         (approve, Status.GONE, "A scan that is “object gone” cannot be approved."),
         (approve, Status.SUPERSEDED, "A scan that is “superseded” cannot be approved."),
         (reject, Status.REJECTED, "A scan that is “rejected” cannot be rejected."),
-        (reject, Status.PENDING, "A scan that is “pending” cannot be rejected."),
         (reject, Status.GONE, "A scan that is “object gone” cannot be rejected."),
         (reject, Status.SUPERSEDED, "A scan that is “superseded” cannot be rejected."),
     ],

@@ -109,7 +109,7 @@ def test_a_missing_file_names_the_command(tmp_path):
 
     assert str(caught.value) == (
         f"There is no ONNX file at {tmp_path}/none.onnx. "
-        "Write it with: python manage.py nsfw_export"
+        f"Write it with: python manage.py nsfw_export --output {tmp_path}/none.onnx"
     )
     assert [message.id for message in detector.check()] == ["django_nsfw.E025"]
 
@@ -149,7 +149,7 @@ def test_a_file_that_does_not_describe_itself_is_refused():
 
     assert str(caught.value) == (
         f"{path} does not say how to use it: it carries no metadata of django_nsfw. "
-        "Write it with: python manage.py nsfw_export"
+        f"Write it with: python manage.py nsfw_export --output {path}"
     )
 
 

@@ -1,6 +1,7 @@
 """What every upload, listing and page of the queue asks is answered from an index."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -10,6 +11,8 @@ from django_nsfw import assessment
 from django_nsfw.decisions import approve
 from django_nsfw.listings import exclude_held, status_of, with_nsfw_status
 from django_nsfw.models import Scan
+from django_nsfw.models.on_record import on_record
+from django_nsfw.sweeping import sweep
 from tests.conftest import picture, upload
 from tests.host.models import Photo
 from tests.test_models import scan
@@ -67,7 +70,7 @@ def decide():
 
 
 ASKED = [
-    pytest.param(lambda: Scan.objects.recall(DIGEST, "a"), id="the scores of known bytes"),
+    pytest.param(lambda: on_record(DIGEST, "a", using="default"), id="what is on record of bytes"),
     pytest.param(upload_known_bytes, id="an upload"),
     pytest.param(replace, id="an upload that replaces another"),
     pytest.param(decide, id="a decision"),
@@ -108,8 +111,19 @@ def test_no_query_reads_all_scans(ask, filled):
         assert whole_tables_read_by(sql) == [], sql.partition(" FROM ")[2]
 
 
+def test_the_sweep_walks_the_index_of_what_known_images_settled(filled):
+    """In the order of their keys it would read every scan, to find none."""
+    decide()
+    with CaptureQueriesContext(connection) as captured:
+        assert list(sweep(older_than=timedelta(0))) == []
+    [sql] = [q["sql"] for q in captured if "django_nsfw_knownimage" in q["sql"]]
+    unquoted = sql.replace('"', "").replace("`", "")
+    assert "django_nsfw_scan.known_id > 0" in unquoted
+    assert re.search(r"ORDER BY (1|known_id|django_nsfw_scan.known_id) ASC LIMIT 200$", unquoted)
+
+
 def reads_scans(sql):
-    return "django_nsfw_scan" in sql and sql.startswith(("SELECT", "UPDATE"))
+    return "django_nsfw_scan" in sql and sql.lstrip("(").startswith(("SELECT", "UPDATE"))
 
 
 def whole_tables_read_by(sql):

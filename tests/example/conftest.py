@@ -11,6 +11,7 @@ import pytest
 from tests.example.browser import Browser
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+CHOICES = ("NSFW_DETECTOR", "NSFW_ENGINE", "EXAMPLE_DEBUG")
 MANAGE = [sys.executable, "-W", "error", str(ROOT / "example_project" / "manage.py")]
 
 
@@ -20,7 +21,7 @@ class Example:
     def __init__(self, data: Path) -> None:
         self.data = data
         self.environment = {
-            **{k: v for k, v in os.environ.items() if k not in ("NSFW_DETECTOR", "EXAMPLE_DEBUG")},
+            **{k: v for k, v in os.environ.items() if k not in CHOICES},
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "EXAMPLE_DATA_DIR": str(data),
             "PYTHONPATH": str(ROOT),

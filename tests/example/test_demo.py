@@ -61,7 +61,7 @@ def test_refusals_say_why(demo):
     )
     assert (
         "large.png was refused: This picture is too large. Please send a smaller version of it. "
-        "It has 81000000 pixels; at most 50000000 are accepted." in printed
+        "It has 81,000,000 pixels; at most 50,000,000 are accepted." in printed
     )
     assert "9 uploaded, 2 refused, 0 were there." in printed
 

@@ -6,7 +6,9 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.utils import timezone
 
+from django_nsfw.decisions import approve, reject
 from django_nsfw.models import Scan
 from django_nsfw.sweeping import Finding, sweep
 from tests.conftest import picture, upload
@@ -123,3 +125,48 @@ def test_the_file_of_an_unwatched_field_is_scanned_after_the_commit(
     assert held() == [picture(seed=8)]
     with django_assert_num_queries(1):
         photo.save()
+
+
+def leave_deleted_by_sql(photo):
+    Photo.objects.all()._raw_delete("default")
+    [found] = sweep(verify=True)
+    assert found.finding is Finding.OBJECT_GONE
+
+
+def leave_replaced(photo):
+    photo.image = upload("dog.jpg", picture(seed=9))
+    photo.save()
+
+
+def leave_kept(photo):
+    Photo.objects.all()._raw_delete("default")
+    Scan.objects.all().update(object_pk="", status="gone")  # as the sweep records an upload
+
+
+@pytest.mark.parametrize("leave", [leave_deleted_by_sql, leave_replaced, leave_kept])
+def test_a_new_row_that_names_a_placeholder_waits_with_what_is_behind_it(leave, explicit, media):
+    photo = by_create()
+    name = photo.image.name
+    leave(photo)
+    explicit.answer, explicit.inferences = 0.0, 0
+    again = Photo.objects.create(title="x", image=name)
+    scan = Scan.objects.get(object_pk=str(again.pk), name=name)
+    assert (scan.status, scan.nsfw, scan.settled_at) == ("held", 0.8, None)
+    assert explicit.inferences == 0
+    assert list(sweep(older_than=timedelta(0), verify=True)) == []
+    approve(scan, moderator=None)
+    again.refresh_from_db()
+    assert public()[again.image.name] == BODY
+    assert BODY not in {body for n, body in public().items() if n != again.image.name}
+
+
+def test_a_new_row_that_names_a_placeholder_with_nothing_behind_it_is_not_cleared(explicit):
+    photo = by_create()
+    name = photo.image.name
+    reject(Scan.objects.get(), moderator=None)
+    leave_replaced(photo)
+    Scan.objects.filter(name=name).update(quarantine_name="", pruned_at=timezone.now())
+    explicit.inferences = 0
+    Photo.objects.create(title="x", image=name)
+    assert explicit.inferences == 0
+    assert [scan.status for scan in Scan.objects.filter(name=name)] == ["superseded"]

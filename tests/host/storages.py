@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from django.conf import settings
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import FileSystemStorage, Storage
 
 
 class RecordingStorage(FileSystemStorage):
@@ -38,3 +38,10 @@ class PapersStorage(FileSystemStorage):
 def papers():
     """A storage of a field's own, chosen by a callable."""
     return PapersStorage()
+
+
+class Cloud(Storage):
+    """Of a provider that nothing here knows the attributes of."""
+
+    def __init__(self, container):
+        self.container = container

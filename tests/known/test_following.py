@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from django_nsfw import decisions
+from django_nsfw.decisions import undo
 from django_nsfw.models import Decision, KnownImage, Scan
 from django_nsfw.sweeping import sweep
 from tests.conftest import upload
@@ -134,6 +135,21 @@ def test_one_that_cannot_follow_is_reported_and_does_not_stop_the_others(crashed
     assert [status(heir) for heir in crashed] == ["rejected", "approved"]
 
 
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        (lambda asset: Asset.objects.filter(pk=asset.pk)._raw_delete("default"), "object gone"),
+        (lambda asset: Asset.objects.filter(pk=asset.pk).update(file="b.jpg"), "superseded"),
+    ],
+    ids=["no object", "another file"],
+)
+def test_a_dry_run_says_who_has_nothing_to_follow_with(change, finding, crashed):
+    change(Asset.objects.get(pk=crashed[0].object_pk))
+    found = list(sweep(older_than=timedelta(0), dry_run=True))
+    assert [m.finding.value for m in found] == [finding, "followed"]
+    assert list(sweep(older_than=timedelta(0))) == found
+
+
 def test_more_than_one_request_moves_are_left_to_the_sweep(settle, send, decide, monkeypatch):
     first = settle("reject")
     heirs = [send(ORIGINAL) for _ in range(3)]
@@ -172,3 +188,118 @@ def test_a_crash_in_an_upload_that_was_recognised_is_recorded_as_such(settle, ru
     assert [m.finding.value for m in sweep(older_than=timedelta(0))] == ["recorded"]
     scan = Scan.objects.get(object_pk=str(asset.pk))
     assert (scan.status, scan.known.decision.scan) == ("rejected", first)
+
+
+@pytest.mark.parametrize("outcome", OPPOSITE)
+@pytest.mark.parametrize(
+    "body", [ORIGINAL, COPIES["smaller"]], ids=["the same bytes", "a similar picture"]
+)
+def test_what_inherited_waits_again_when_the_decision_is_undone(
+    body, outcome, settle, send, rules, moderator
+):
+    first = settle(outcome)
+    rules(similar="apply")
+    heir = send(body)
+    assert heir.status == STATUS[outcome]
+    back = undo(Decision.objects.get(), moderator=moderator)
+    assert [status(first), status(heir)] == ["held", "held"]
+    assert body not in public().values()
+    assert sorted(held()) == sorted([ORIGINAL, body])
+    assert journalled() == []
+    record = Decision.objects.get(scan=heir)
+    assert (record.action, record.inherited_from, record.moderator_name) == ("undo", back, "")
+    assert (record.from_status, record.to_status) == (STATUS[outcome], "held")
+    known = KnownImage.objects.get()
+    assert (known.is_undone, known.decision, known.revoked_at is None) == (True, back, False)
+    assert send(body).known is None
+    assert list(sweep(older_than=timedelta(0))) == []
+
+
+@pytest.mark.parametrize("outcome", OPPOSITE)
+def test_what_the_decision_before_said_is_known_again(outcome, settle, send, decide, moderator):
+    first = settle(outcome)
+    before = Decision.objects.get()
+    heir = send(ORIGINAL)
+    made = decide(OPPOSITE[outcome], first)
+    later = send(ORIGINAL)
+    assert {status(heir), status(later)} == {STATUS[OPPOSITE[outcome]]}
+    undo(made, moderator=moderator)
+    assert [status(scan) for scan in (first, heir, later)] == [STATUS[outcome]] * 3
+    known = KnownImage.objects.in_force().get()
+    assert (known.outcome, known.decision) == (outcome, before)
+    assert Decision.objects.filter(scan=later).get().inherited_from == before
+    undo(before, moderator=moderator)
+    assert [status(scan) for scan in (first, heir, later)] == ["held"] * 3
+    assert list(sweep(older_than=timedelta(0))) == []
+
+
+def test_a_decision_about_another_scan_of_the_same_bytes_is_known_as_before(
+    send, decide, rules, moderator
+):
+    rules(exact="ignore", similar="ignore")
+    scans = [send(ORIGINAL, answer=0.8) for _ in range(2)]
+    first, second = decide("reject", scans[0]), decide("approve", scans[1])
+    undo(first, moderator=moderator)
+    assert KnownImage.objects.in_force().get().decision == second
+    undo(second, moderator=moderator)
+    assert KnownImage.objects.get().is_undone
+    assert [status(scan) for scan in scans] == ["held", "held"]
+
+
+def test_a_moderators_own_word_about_an_heir_stands_until_it_is_undone(
+    settle, send, decide, moderator
+):
+    settle("reject")
+    first = Decision.objects.get()
+    heir = send(ORIGINAL)
+    own = decide("approve", heir)
+    undo(first, moderator=moderator)
+    assert status(heir) == "approved"
+    assert KnownImage.objects.in_force().get().decision == own
+    undo(own, moderator=moderator)  # back to what it inherited, which is not known any more
+    assert status(heir) == "held"
+    assert list(sweep(older_than=timedelta(0))) == []
+
+
+def test_who_undoes_what_was_inherited_has_the_last_word(settle, send, decide, moderator):
+    first = settle("reject")
+    heir = send(ORIGINAL)
+    decide("approve", first)
+    undo(Decision.objects.get(scan=heir), moderator=moderator)
+    assert (status(first), status(heir)) == ("approved", "rejected")
+    assert KnownImage.objects.in_force().get().outcome == "approve"
+    assert list(sweep(older_than=timedelta(0))) == []
+
+
+def test_what_was_undone_is_not_reinstated_but_decided(settle, decide, moderator):
+    first = settle("reject")
+    undo(Decision.objects.get(), moderator=moderator)
+    assert KnownImage.objects.all().reinstate() == 0
+    made = decide("approve", first)
+    assert KnownImage.objects.in_force().get().decision == made
+
+
+def test_what_is_revoked_stays_so_when_its_decision_is_undone(settle, decide, moderator):
+    first = settle("reject")
+    made = decide("approve", first)
+    KnownImage.objects.all().revoke()
+    undo(made, moderator=moderator)
+    assert not KnownImage.objects.in_force().exists()
+    assert KnownImage.objects.all().reinstate() == 1
+    assert KnownImage.objects.in_force().get().outcome == "reject"
+
+
+def test_the_sweep_brings_back_what_a_crash_left_behind(settle, send, moderator, monkeypatch):
+    settle("reject")
+    heirs = [send(ORIGINAL), send(ORIGINAL)]
+    with monkeypatch.context() as patch:
+        patch.setattr(decisions, "follow_known", lambda known: None)
+        back = undo(Decision.objects.get(), moderator=moderator)
+    assert [status(heir) for heir in heirs] == ["rejected", "rejected"]
+    assert list(sweep()) == []
+    found = list(sweep(older_than=timedelta(0), dry_run=True))
+    assert [m.finding.value for m in found] == ["followed"] * 2
+    assert list(sweep(older_than=timedelta(0))) == found
+    assert [status(heir) for heir in heirs] == ["held", "held"]
+    assert {d.inherited_from for d in Decision.objects.filter(scan__in=heirs)} == {back}
+    assert list(sweep(older_than=timedelta(0))) == []

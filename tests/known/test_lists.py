@@ -9,6 +9,8 @@ import tracemalloc
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from django_nsfw.known_lists import COLUMNS, Complaint, Record, read, store, write
 from django_nsfw.models import KnownImage, KnownSlot
@@ -32,6 +34,38 @@ def exported(*options):
     out = io.StringIO()
     call_command("nsfw_known", "export", *options, stdout=out)
     return out.getvalue()
+
+
+def test_lists_whose_names_differ_in_case_or_accent_are_two(tmp_path, db):
+    for source in ("theirs", "Theirs", "théirs"):
+        done = run(tmp_path, f"sha256,outcome\n{A},reject\n", "--source", source)
+        assert done == ("1 added, 0 changed, 0 unchanged, 0 left out.", [], 0)
+
+
+def test_what_is_revoked_while_its_list_is_read_again_stays_revoked(db):
+    store([Record(sha256=A, outcome="reject", source="one")])
+
+    def revoke_first(execute, sql, params, many, context):
+        if (
+            sql.startswith("UPDATE")
+            and "outcome" in sql
+            and not KnownImage.objects.filter(revoked_at__isnull=False)
+        ):
+            KnownImage.objects.all().revoke()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(revoke_first):
+        store([Record(sha256=A, outcome="approve", source="one")])
+    known = KnownImage.objects.get()
+    assert (known.outcome, known.revoked_at is not None) == ("approve", True)
+
+
+def test_no_answer_of_the_database_is_as_long_as_the_list(db):
+    store(Record(sha256=f"{n:064x}", outcome="reject", source="one") for n in range(2100))
+    with CaptureQueriesContext(connection) as asked:
+        assert exported().count("\n") == 2101
+    assert len(asked) == 3
+    assert all(query["sql"].endswith("LIMIT 2000") for query in asked)
 
 
 @pytest.mark.parametrize("format", ["csv", "json"])

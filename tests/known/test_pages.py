@@ -77,7 +77,38 @@ def test_who_may_see_and_revoke(permissions, status, revokes, client, db):
     client.post(reverse("admin:django_nsfw_knownimage_add"), {"outcome": "approve"})
     known = KnownImage.objects.get()
     assert (known.outcome, known.revoked_at is not None) == ("reject", revokes)
-    assert not LogEntry.objects.exists()
+    said = [(entry.user.username, entry.change_message) for entry in LogEntry.objects.all()]
+    assert said == ([("ann", "Revoked.")] if revokes else [])
+    client.post(LIST, {"action": "reinstate", "_selected_action": [known.pk]})
+    known.refresh_from_db()
+    assert known.revoked_at is None
+    assert LogEntry.objects.filter(change_message="Reinstated.").count() == revokes
+
+
+def test_what_was_revoked_is_recognised_again_once_it_is_reinstated(client, settle, send):
+    settle("reject")
+    sign_in(client, "view_knownimage", "manage_known")
+    chosen = {"_selected_action": [KnownImage.objects.get().pk]}
+    for action, status, text in (
+        ("revoke", "held", "1 entry was revoked."),
+        ("revoke", "held", "0 entries were revoked."),
+        ("reinstate", "rejected", "1 entry was reinstated."),
+    ):
+        response = client.post(LIST, {"action": action, **chosen}, follow=True)
+        assert [str(message) for message in response.context["messages"]] == [text]
+        assert send(ORIGINAL).status == status
+    page = reverse("admin:django_nsfw_knownimage_history", args=chosen["_selected_action"])
+    assert client.get(page).content.decode().count("Revoked.") == 1
+
+
+def test_the_list_shows_the_beginnings_of_hashes_and_tells_what_is_in_force(client, db):
+    store(Record(sha256=digit * 64, outcome="reject", source="theirs") for digit in "ab")
+    KnownImage.objects.filter(sha256="a" * 64).revoke()
+    sign_in(client, "view_knownimage")
+    assert "aaaaaaaaaaaa…" in client.get(LIST).content.decode()
+    for value, digit in (("no", "b"), ("yes", "a")):
+        found = client.get(LIST, {"revoked": value}).context["cl"].result_list
+        assert [known.sha256[0] for known in found] == [digit]
 
 
 def test_the_list_can_be_searched(client, db):

@@ -11,7 +11,7 @@ from django.db import connection
 
 from django_nsfw import assessment, conf
 from django_nsfw.conf import nsfw_settings
-from django_nsfw.decisions import approve
+from django_nsfw.decisions import approve, reject
 from django_nsfw.exceptions import DecisionRefused
 from django_nsfw.listings import exclude_held, with_nsfw_status
 from django_nsfw.models import Decision, Scan
@@ -200,6 +200,24 @@ def test_a_replaced_file_takes_its_placeholder_along(aged):
     list(prune({"superseded": 90}))
     assert scan.name not in public()
     assert Photo.objects.get().image.name in public()
+
+
+def test_what_is_rejected_anew_while_it_is_looked_up_is_not_old(aged):
+    scan = aged("rejected", 100)
+    settled = []
+
+    def settle_first(execute, sql, params, many, context):
+        if sql.startswith("UPDATE") and "discard_at" in sql and not settled:
+            settled.append(approve(Scan.objects.get(), moderator=None))
+            reject(Scan.objects.get(), moderator=None)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(settle_first):
+        assert list(prune({"rejected": 90})) == []
+    scan.refresh_from_db()
+    assert (len(settled), scan.status, scan.bytes_discarded) == (1, "rejected", False)
+    assert len(held()) == 1
+    approve(scan, moderator=None)
 
 
 def test_a_storage_that_fails_is_said_and_tried_again(aged, monkeypatch):

@@ -10,7 +10,8 @@ if os.environ.get("CI", "").lower() != "true":  # there, absence is a failure
     pytest.importorskip("boto3", reason="the S3 tests need the dependency group `test`")
     pytest.importorskip("storages", reason="the S3 tests need the dependency group `test`")
 
-from tests.s3.server import CannotRun, Server
+from django_nsfw.manifests import fetching
+from tests.s3.server import KEY, SECRET, CannotRun, Server
 from tests.s3.sites import Site
 from tests.s3.visitors import serving
 
@@ -26,6 +27,23 @@ def s3():
             pytest.skip(f"left out, no S3 server: {error}")
         yield server
         server.stop()
+
+
+@pytest.fixture
+def credentials(s3, monkeypatch):
+    """What a node has in its environment."""
+    environment = {
+        "AWS_ENDPOINT_URL": s3.endpoint,
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    fetching._client.cache_clear()
+    yield environment
+    fetching._client().close()
+    fetching._client.cache_clear()
 
 
 @pytest.fixture

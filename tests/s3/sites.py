@@ -28,11 +28,12 @@ class Site:
             }
             for role in self.places
         }
-        if self.options["media"].pop("domain", False):
-            self.options["media"] |= {
-                "custom_domain": f"{server.address}/{self.bucket('media')}",
-                "url_protocol": "http:",
-            }
+        for role, options_of_role in self.options.items():
+            if options_of_role.pop("domain", False):
+                options_of_role |= {
+                    "custom_domain": f"{server.address}/{self.bucket(role)}",
+                    "url_protocol": "http:",
+                }
         settings.STORAGES = {
             **settings.STORAGES,
             "default": self._spec("media"),

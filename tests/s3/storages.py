@@ -1,5 +1,8 @@
 """Storages that tell who is watching of everything they have just done."""
 
+from functools import cache
+
+import boto3
 from django.core.files.storage import FileSystemStorage
 from storages.backends.s3 import S3Storage
 
@@ -34,4 +37,11 @@ class ToldDisk(Told, FileSystemStorage):
 
 
 class ToldS3(Told, S3Storage):
-    pass
+    def _create_session(self):
+        """One for all that have the same keys: it reads its description of S3 for a long time."""
+        return session(self.access_key, self.secret_key)
+
+
+@cache
+def session(access_key, secret_key):
+    return boto3.Session(aws_access_key_id=access_key, aws_secret_access_key=secret_key)

@@ -14,8 +14,9 @@ from django.core.files.storage import storages as configured
 from django.core.management import CommandError, call_command
 
 from django_nsfw.decisions import approve, reject
-from django_nsfw.exceptions import QuarantineError
+from django_nsfw.exceptions import PictureNotShown, QuarantineError
 from django_nsfw.models import Decision, Scan
+from django_nsfw.renditions import revealed
 from django_nsfw.sweeping import Finding, sweep
 from tests.drawn import noise
 from tests.host.models import Photo
@@ -123,6 +124,26 @@ def test_a_release_without_its_quarantine_changes_nothing(build, settings, fault
     assert (site.files("media"), site.files("quarantine")) == (media, quarantine)
     assert (Scan.objects.get().status, Decision.objects.count()) == ("held", 0)
     assert Photo.objects.get().image.name == photo.image.name
+
+
+@pytest.mark.parametrize("held", [True, False], ids=["held", "public"])
+def test_a_look_without_its_storage_is_a_sentence_that_tells_nothing(
+    build, settings, constant, fault, held, caplog
+):
+    options, words = fault
+    build()
+    constant.answer = 0.8 if held else 0.1
+    upload()
+    scan = Scan.objects.get()
+    break_off(settings, "nsfw_quarantine" if held else "default", options)
+    with pytest.raises(PictureNotShown) as error:
+        revealed(scan, greyscale=True)
+    if "bucket_name" in options:  # the server says of such a file that it is not there
+        assert error.value.code == "missing"
+    else:
+        assert error.value.code == "storage"
+        assert not said(error, words)
+        assert any(word.lower() in caplog.text.lower() for word in words)
 
 
 def test_a_release_into_a_storage_that_fails_is_undone(build, settings, fault):

@@ -6,6 +6,7 @@ from itertools import product
 from urllib.parse import quote
 
 import pytest
+from django.core import checks
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template import Context, Template
 from PIL import Image
@@ -41,8 +42,8 @@ def quarantine_places():
 
 
 def combinations():
-    """Disk and S3 in all ways; of the options of two S3 storages, each of one with one or two of
-    the other, because they know nothing of each other."""
+    """Disk and S3 in all ways. Of the options of two S3 storages, each of one with one or two of
+    the other; all pairs go a shorter way below."""
     media, quarantine = list(media_places()), list(quarantine_places())
     for i, j in product(range(len(media)), range(len(quarantine))):
         if 0 in (i, j) or i % (len(quarantine) - 1) + 1 == j:
@@ -147,6 +148,49 @@ def test_the_life_of_a_picture(build, watch, options):
 
     Told.watcher = None
     assert list(sweep(verify=True)) == []
+    assert list(journal.entries()) == []
+
+
+SWITCHES = (True, False)
+PAIRS = [
+    {
+        "media_file_overwrite": pair[0],
+        "media_location": "up/loads/" if pair[1] else "",
+        "media_domain": pair[2],
+        "quarantine_file_overwrite": pair[3],
+        "quarantine_location": "held/images" if pair[4] else "",
+        "quarantine_domain": pair[5],
+    }
+    for pair in product(SWITCHES, repeat=6)
+]
+
+
+@pytest.mark.parametrize("options", PAIRS, ids=named)
+def test_hold_and_release_with_every_pair_of_options_of_two_storages_on_s3(build, options):
+    site = build(**options)
+    # A domain takes the signature off its links: whoever gives one to the quarantine is told.
+    refused = [error.id for error in checks.run_checks(tags=["nsfw"])]
+    assert refused == (["django_nsfw.E002"] if options["quarantine_domain"] else [])
+
+    photo = Photo.objects.create(image=upload())
+    held, printed = photo.image.name, photo.image.url
+    [name] = site.files("quarantine")
+    assert site.files("quarantine")[name] == BODY
+    assert BODY not in site.files("media").values()
+    visitor = Visitor(site, (BODY,))
+    visitor.read_the_page()
+    visitor.links[site.quarantine.url(name).partition("?")[0]] = "guessed"
+    visitor.look("held")
+    assert visitor.seen == []
+    assert fetch(printed) is not None
+
+    approve(Scan.objects.get(), moderator=None)
+    photo.refresh_from_db()
+    assert photo.image.name != held
+    assert fetch(photo.image.url) == BODY
+    assert fetch(printed) != BODY
+    assert list(site.files("media").values()) == [BODY]
+    assert site.files("quarantine") == {}
     assert list(journal.entries()) == []
 
 

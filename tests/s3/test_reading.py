@@ -8,7 +8,9 @@ from boto3.s3.transfer import TransferConfig
 from django.core.files.base import ContentFile
 
 from django_nsfw.decisions import approve, reject
+from django_nsfw.exceptions import PictureNotShown
 from django_nsfw.models import Scan
+from django_nsfw.renditions import revealed
 from tests.drawn import noise
 from tests.host.models import Photo
 
@@ -79,3 +81,25 @@ def test_a_decision_reads_the_file_once_and_keeps_little_of_it_in_memory(site):
     reject(Scan.objects.get(), moderator=None)
     assert (media.fetched, quarantine.fetched) == (len(BODY), 0)
     assert list(site.files("quarantine").values()) == [BODY]
+
+
+def test_a_look_reads_the_file_once_and_writes_nothing(site):
+    Photo.objects.create(image=ContentFile(BODY, name="cat.png"))
+    media, quarantine = Traffic(site.media), Traffic(site.quarantine)
+    assert not revealed(Scan.objects.get(), greyscale=False).notice
+    assert (media.fetched, quarantine.fetched) == (0, len(BODY))
+    approve(Scan.objects.get(), moderator=None)
+    media.fetched = quarantine.fetched = 0
+    media.requests.clear()
+    assert not revealed(Scan.objects.get(), greyscale=False).notice
+    assert (media.fetched, quarantine.fetched) == (len(BODY), 0)
+    assert not {name for name in media.requests if name not in ("GetObject", "HeadObject")}
+
+
+def test_a_look_at_what_is_missing(site):
+    Photo.objects.create(image=ContentFile(BODY, name="cat.png"))
+    scan = Scan.objects.get()
+    site.quarantine.delete(scan.quarantine_name)
+    with pytest.raises(PictureNotShown) as refused:
+        revealed(scan, greyscale=True)
+    assert refused.value.code == "missing"

@@ -9,13 +9,14 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connections, models, router
-from django.db.models import Q, QuerySet
+from django.db import DatabaseError, connections, models, router
+from django.db.models import Q
 
 from django_nsfw.erasure import Erased, erase
 from django_nsfw.exceptions import QuarantineError
 from django_nsfw.models import Scan
-from django_nsfw.models.scan import object_pk, pk_as_text, pk_from_text
+from django_nsfw.models.keys import object_pk, pk_as_text, pk_from_text
+from django_nsfw.models.scan import ScanQuerySet
 from django_nsfw.registry import registry
 
 SITES_OWN = (
@@ -48,17 +49,22 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self._erase(options)
+        except QuarantineError as error:
+            raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(f"The database gave up (run migrate?): {error}") from error
+
+    def _erase(self, options: dict[str, Any]) -> None:
         scans, whose = _chosen(options["object"], options["uploader"], options["database"])
         as_json, dry_run = options["format"] == "json", options["dry_run"]
         if options["interactive"] and not dry_run:
             self._confirm(whose)
         results: list[Erased] = []
-        try:
-            for erased in erase(scans, dry_run=dry_run):
-                results.append(erased)
-                self.stdout.write(json.dumps(asdict(erased)) if as_json else _line(erased))
-        except QuarantineError as error:
-            raise CommandError(str(error)) from error
+        for erased in erase(scans, dry_run=dry_run):
+            results.append(erased)
+            self.stdout.write(json.dumps(asdict(erased)) if as_json else _line(erased))
         if not as_json:
             self.stdout.write(_summary(results, whose, dry_run))
         if any(erased.error for erased in results):
@@ -72,7 +78,7 @@ class Command(BaseCommand):
             raise CommandError("Nothing was erased.")
 
 
-def _chosen(words: list[str], uploader: str | None, db: str) -> tuple[QuerySet[Scan], str]:
+def _chosen(words: list[str], uploader: str | None, db: str) -> tuple[ScanQuerySet, str]:
     scans = Scan.objects.using(router.db_for_write(Scan))
     if (uploader is None) == (not words) or (words and len(words) != 2):
         raise CommandError("Name one object as app_label.Model KEY, or give --uploader KEY.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from django_nsfw.conf import LONGEST_RETENTION, RETAINED, nsfw_settings
 from django_nsfw.exceptions import QuarantineError
@@ -53,6 +54,8 @@ class Command(BaseCommand):
                     self.stderr.write(f"\r{scans} scans", ending="")
         except QuarantineError as error:
             raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(f"The database gave up (run migrate?): {error}") from error
         if progress:
             self.stderr.write("")
         if not as_json:

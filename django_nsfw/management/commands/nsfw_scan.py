@@ -116,7 +116,8 @@ class Command(BaseCommand):
             self.stdout.write("No files.")
             return
         parts = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict)
-        self.stdout.write(f"{counts.total()} files: {parts}.")
+        total = counts.total()
+        self.stdout.write(f"{total} {'file' if total == 1 else 'files'}: {parts}.")
 
 
 class _Lines:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from django_nsfw.exceptions import QuarantineError
 from django_nsfw.sweeping import GRACE, Mended, sweep
@@ -29,7 +30,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--verify",
             action="store_true",
-            help="also ask whether the bytes and object of every held or rejected file are there",
+            help="also ask whether the bytes and object of every held or rejected file are there, "
+            "and clear away the placeholders of uploads that were given up 30 days ago",
         )
         parser.add_argument("--dry-run", action="store_true", help="say it, change nothing")
         parser.add_argument("--format", choices=["text", "json"], default="text")
@@ -38,20 +40,24 @@ class Command(BaseCommand):
         if options["older_than"] < 0:
             raise CommandError("--older-than must not be negative.")
         as_json = options["format"] == "json"
-        found: list[Mended] = []
+        counts: Counter[str] = Counter()
+        needs_person = False
         try:
             for mended in sweep(
                 older_than=timedelta(seconds=options["older_than"]),
                 verify=options["verify"],
                 dry_run=options["dry_run"],
             ):
-                found.append(mended)
+                counts[mended.finding.value] += 1
+                needs_person |= mended.needs_person
                 self.stdout.write(_line(mended, as_json))
         except QuarantineError as error:
             raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(f"The database gave up (run migrate?): {error}") from error
         if not as_json:
-            self.stdout.write(_summary(found, options["dry_run"]))
-        if any(mended.needs_person for mended in found):
+            self.stdout.write(_summary(counts, options["dry_run"]))
+        if needs_person:
             sys.exit(1)
 
 
@@ -68,9 +74,8 @@ def _line(mended: Mended, as_json: bool) -> str:
     return f"{mended.finding.value}: {mended.subject}: {mended.detail}"
 
 
-def _summary(found: list[Mended], dry_run: bool) -> str:
-    if not found:
+def _summary(counts: Counter[str], dry_run: bool) -> str:
+    if not counts:
         return "Nothing was left behind."
-    counts = Counter(mended.finding.value for mended in found)
     parts = ", ".join(f"{count} {finding}" for finding, count in counts.items())
     return f"{parts}.{' Nothing was changed (--dry-run).' if dry_run else ''}"

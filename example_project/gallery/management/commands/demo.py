@@ -15,7 +15,10 @@ from gallery.pictures import Picture, PicturesMissing, demo_pictures
 from gallery.visitor import Refused, Visitor
 
 HEADER = ("picture", "score", "verdict", "status")
-MODERATOR_MAY = ("view_scan", "approve_scan", "reject_scan", "view_decision", "view_photo")
+MODERATOR_MAY = (
+    "view_scan", "reveal_scan", "approve_scan", "reject_scan", "view_decision", "view_knownimage",
+    "manage_known", "view_photo",
+)  # fmt: skip
 
 
 class Command(BaseCommand):
@@ -49,6 +52,8 @@ class Command(BaseCommand):
         self._print(rows, refusals)
         present = len(rows) - len(refusals) - uploaded
         self.stdout.write(f"\n{uploaded} uploaded, {len(refusals)} refused, {present} were there.")
+        if unsettled := Scan.objects.unsettled().count():
+            self.stdout.write(f"{unsettled} wait for a worker; run this again when it is done.")
         waiting = Scan.objects.waiting().count()
         self.stdout.write(
             f"{waiting} await review. Log in to the admin as “moderator” (or “admin”) with the "

@@ -1,0 +1,133 @@
+"""What a moderator gets to see of a scan: a picture of our own making, never the uploaded bytes."""
+
+import hashlib
+import logging
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from .conf import nsfw_settings
+from .exceptions import DecisionRefused, DetectorBusy, ImageError, PictureNotShown
+from .flights import in_flight
+from .models import Scan
+from .quarantine.faults import quarantine_cannot, storage_cannot
+from .quarantine.journal import quarantine_storage
+from .quarantine.rows import file_field
+from .scores import Ground
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.core.files import File
+
+    from .images import Picture
+
+logger = logging.getLogger(__name__)
+
+NOTICE_SIZE = (320, 240)
+"""Pixels of the picture that stands for one which cannot be decoded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendition:
+    """A WebP. ``notice``: a neutral drawing, because nothing could be decoded."""
+
+    body: bytes
+    notice: bool = False
+
+
+def blurred(scan: Scan, *, strength: int, greyscale: bool) -> Rendition:
+    """Small, and blurred until nothing can be recognised. Raises ``PictureNotShown``."""
+    from . import images
+
+    frame, ground = worst(scan)
+    return _render(
+        scan,
+        lambda picture: images.blurred(
+            picture, strength=strength, greyscale=greyscale, frame=frame, ground=ground
+        ),
+    )
+
+
+def revealed(scan: Scan, *, greyscale: bool) -> Rendition:
+    """To be looked at. Whoever sends it records that first. Raises ``PictureNotShown``."""
+    from . import images
+
+    frame, ground = worst(scan)
+    return _render(
+        scan,
+        lambda picture: images.bounded(picture, greyscale=greyscale, frame=frame, ground=ground),
+    )
+
+
+def worst(scan: Scan) -> tuple[int, Ground]:
+    """The frame that scored worst, and what it was laid on then; the first one without scores."""
+    crop = scan.assessment.worst
+    return (crop.frame, crop.ground) if crop else (0, Ground.OPAQUE)
+
+
+def _render(scan: Scan, draw: "Callable[[Picture], bytes]") -> Rendition:
+    from .images import open_picture  # brings PIL, for which django.setup() must not pay
+
+    limits = nsfw_settings.limits
+    _require_bytes(scan)
+    if scan.size > limits.max_bytes:  # it was never decoded, and need not be read now
+        return _notice()
+    body = _read(scan, limits.max_bytes)
+    if hashlib.sha256(body).hexdigest() != scan.sha256:
+        raise PictureNotShown("The file is not the one that was scanned.", code="changed")
+    try:
+        picture = open_picture(BytesIO(body), limits)
+        with in_flight(limits.max_in_flight, limits.timeout):
+            return Rendition(body=draw(picture))
+    except ImageError:
+        return _notice()
+    except DetectorBusy as error:
+        raise PictureNotShown(
+            "Too many pictures are being decoded: try again.", code="busy"
+        ) from error
+
+
+def _require_bytes(scan: Scan) -> None:
+    if scan.bytes_discarded:
+        raise PictureNotShown("What was held was deleted.", code="pruned")
+    if scan.status in Scan.HIDDEN and not scan.quarantine_name:
+        raise PictureNotShown("The file in quarantine is missing.", code="missing")
+
+
+def _read(scan: Scan, limit: int) -> bytes:
+    """The held file, or that of the field; of a file that has grown only a beginning."""
+    held = bool(scan.quarantine_name)
+    try:
+        field = None if held else file_field(scan.field)
+    except DecisionRefused as error:
+        raise PictureNotShown(str(error), code="gone") from error
+    trouble: AbstractContextManager[None] = (
+        quarantine_cannot("give the file")
+        if field is None
+        else storage_cannot("give the file", field=scan.field)
+    )
+    try:
+        with trouble:
+            file: File[Any] = (
+                quarantine_storage().open(scan.quarantine_name)
+                if field is None
+                else field.storage.open(scan.name)
+            )
+            with file:
+                return bytes(file.read(limit + 1))
+    except FileNotFoundError as error:
+        where = "in quarantine " if held else ""
+        raise PictureNotShown(f"The file {where}is missing.", code="missing") from error
+    except OSError as error:
+        logger.warning("No picture of scan %s: %s", scan.pk, error)
+        raise PictureNotShown(
+            "The storage does not give the file; the log has more.", code="storage"
+        ) from error
+
+
+def _notice() -> Rendition:
+    from .images import draw_placeholder
+
+    return Rendition(body=draw_placeholder("WEBP", *NOTICE_SIZE), notice=True)

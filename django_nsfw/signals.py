@@ -1,0 +1,22 @@
+"""What the app tells the rest of the site. Sent by ``send_robust``, after the commit.
+
+The sender of each is ``django_nsfw.models.Scan``; ``scan`` is a copy of it as it stood at that
+moment, ``decision`` the ``Decision`` behind it, or None where a score or a known image settled it.
+A receiver that raises is logged by Django and disturbs nobody. Objects whose file is the same are
+told of one by one. Each is sent once at most: a process that dies after the commit sends nothing.
+"""
+
+from django.dispatch import Signal
+
+image_held = Signal()
+"""A file waits behind a placeholder for a moderator. Arguments: ``scan``, ``decision``."""
+
+image_released = Signal()
+"""A file that was behind a placeholder is public. Arguments: ``scan``, ``decision``."""
+
+image_rejected = Signal()
+"""A file is rejected, and out of reach. Arguments: ``scan``, ``decision``."""
+
+decision_undone = Signal()
+"""A decision was taken back. Arguments: ``scan``, ``decision``, which is the undo, and ``undone``,
+the decision that it takes back; None for a file that only went with another one."""

@@ -1,0 +1,81 @@
+// Reveals the picture of a scan in place, and hides it again. Without this script the same form
+// sends the picture as a page of its own.
+"use strict";
+
+function look(section) {
+    const part = (name) => section.querySelector(`[data-nsfw-${name}]`);
+    const blurred = part("blurred"), canvas = part("revealed"), form = part("reveal");
+    const said = part("said"), hide = part("hide"), seen = part("seen"), rest = part("rest");
+
+    function cover() {
+        canvas.hidden = true;
+        canvas.width = canvas.height = 0;
+        blurred.hidden = false;
+        if (hide) {
+            hide.hidden = true;
+        }
+    }
+
+    async function explain(response) {
+        const type = response.headers.get("Content-Type") || "";
+        said.textContent = type.startsWith("text/plain")
+            ? await response.text() : section.dataset.failed;
+    }
+
+    async function whyNot() {
+        try {
+            const response = await fetch(blurred.src);
+            if (response.ok) {
+                said.textContent = section.dataset.failed;
+            } else {
+                await explain(response);
+            }
+        } catch {
+            said.textContent = section.dataset.failed;
+        }
+    }
+
+    async function reveal(event) {
+        event.preventDefault();
+        const body = new FormData(form, event.submitter);
+        said.textContent = "";
+        try {
+            const response = await fetch(form.action, {method: "POST", body});
+            const type = response.headers.get("Content-Type");
+            if (!response.ok || type !== "image/webp") {
+                await explain(response);
+                return;
+            }
+            // A bitmap needs no address that a content security policy would have to allow.
+            const picture = await createImageBitmap(await response.blob());
+            canvas.width = picture.width;
+            canvas.height = picture.height;
+            canvas.getContext("2d").drawImage(picture, 0, 0);
+            picture.close();
+            canvas.hidden = hide.hidden = false;
+            blurred.hidden = true;
+            seen.textContent = response.headers.get("NSFW-Reveals");
+            if (rest) {
+                rest.hidden = Number(seen.textContent) <= Number(section.dataset.limit);
+            }
+        } catch {
+            said.textContent = section.dataset.failed;
+        }
+    }
+
+    blurred.addEventListener("error", whyNot);
+    if (blurred.complete && !blurred.naturalWidth) {
+        whyNot();
+    }
+    if (form) {
+        form.addEventListener("submit", reveal);
+        hide.addEventListener("click", cover);
+        // Nobody meets the picture again by going back, or by coming back to the window.
+        window.addEventListener("pagehide", cover);
+        document.addEventListener("visibilitychange", () => document.hidden && cover());
+    }
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("[data-nsfw-looking]").forEach(look);
+});

@@ -1,0 +1,45 @@
+import os
+from contextlib import contextmanager
+
+import pytest
+
+from tests.background.engines.engines import ENGINES
+from tests.background.engines.processes import Site, database
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    with database(tmp_path_factory.mktemp("template")) as template:
+        yield template
+
+
+@pytest.fixture(scope="module")
+def build(template, tmp_path_factory):
+    """Makes sites, as context managers."""
+
+    @contextmanager
+    def make(**settings):
+        site = Site(tmp_path_factory.mktemp("site") / "data", template, **settings)
+        try:
+            site.ask("empty")
+            yield site
+        finally:
+            site.close()
+
+    return make
+
+
+def present(cls):
+    """An engine. Where it cannot run the test is left out; with CI=true it fails."""
+    if absent := cls.absent():
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(f"CI=true and {absent}", pytrace=False)
+        pytest.skip(f"left out, {absent}")
+    return cls()
+
+
+@pytest.fixture(scope="module", params=ENGINES, ids=lambda cls: cls.__name__)
+def engine(request):
+    engine = present(request.param)
+    yield engine
+    engine.clean()

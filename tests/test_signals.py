@@ -1,0 +1,179 @@
+"""Who is told what, when a file is held, released, rejected, or a decision undone."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+
+from django_nsfw import assessment, pending, signals
+from django_nsfw.decisions import approve, escalate, reject, undo
+from django_nsfw.models import Decision, Scan
+from django_nsfw.sweeping import sweep
+from tests.conftest import upload
+from tests.decisions.ways import BODY
+from tests.host.models import Asset, Photo
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "second"])
+
+NAMES = ["image_held", "image_released", "image_rejected", "decision_undone"]
+
+
+@pytest.fixture
+def told():
+    """(signal, status that the scan had then, decision), in order."""
+    heard = []
+
+    def listener(name):
+        def receive(sender, scan, decision, **kwargs):
+            assert sender is Scan
+            assert not transaction.get_connection().in_atomic_block
+            assert Scan.objects.filter(pk=scan.pk).exists()
+            heard.append((name, scan.status, decision))
+
+        return receive
+
+    receivers = {name: listener(name) for name in NAMES}
+    for name, receiver in receivers.items():
+        getattr(signals, name).connect(receiver)
+    yield heard
+    for name, receiver in receivers.items():
+        getattr(signals, name).disconnect(receiver)
+
+
+def photo(constant, answer=0.8):
+    constant.answer = answer
+    return Photo.objects.create(image=upload(body=BODY))
+
+
+def test_an_upload_that_is_held(constant, told):
+    photo(constant)
+    assert told == [("image_held", "held", None)]
+
+
+def test_an_upload_in_the_hosts_transaction(constant, told):
+    with transaction.atomic():
+        photo(constant)
+        assert told == []
+    assert told == [("image_held", "held", None)]
+
+
+def test_one_that_passes_says_nothing(constant, told):
+    photo(constant, 0.1)
+    assert told == []
+
+
+def test_nothing_is_said_of_what_is_rolled_back(constant, told):
+    with pytest.raises(RuntimeError), transaction.atomic():
+        photo(constant)
+        raise RuntimeError
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [(0.8, ("image_held", "held", None)), (0.1, ("image_released", "clear", None))],
+)
+def test_a_score_in_the_background(score, expected, constant, told, settings):
+    settings.NSFW_RUNNER = "tests.background.post.Post"
+    photo(constant)
+    assert told == []
+    constant.answer = score
+    pending.score(Scan.objects.get().pk)
+    assert told == [expected]
+
+
+def test_decisions_and_their_undoing(constant, told, django_user_model):
+    photo(constant)
+    told.clear()
+    made = [verb(Scan.objects.get(), moderator=None) for verb in (escalate, approve, reject)]
+    _, approved, rejected = made
+    unrejected, unapproved, unescalated = [
+        undo(decision, moderator=None) for decision in reversed(made)
+    ]
+    assert told == [
+        ("image_released", "approved", approved),
+        ("image_rejected", "rejected", rejected),
+        ("image_released", "approved", unrejected),
+        ("decision_undone", "approved", unrejected),
+        ("image_held", "held", unapproved),
+        ("decision_undone", "held", unapproved),
+        ("decision_undone", "held", unescalated),
+    ]
+    assert unrejected.undoes == rejected
+
+
+def test_each_scan_as_it_stood_though_the_commit_comes_later(constant, told):
+    photo(constant)
+    told.clear()
+    with transaction.atomic():
+        scan = Scan.objects.get()
+        approve(scan, moderator=None)
+        reject(scan, moderator=None)
+        assert told == []
+    assert [(name, status) for name, status, _ in told] == [
+        ("image_released", "approved"),
+        ("image_rejected", "rejected"),
+    ]
+
+
+def test_a_receiver_that_raises_disturbs_nobody(constant, told, caplog):
+    def broken(**kwargs):
+        raise RuntimeError("deaf")
+
+    signals.image_held.connect(broken)
+    try:
+        photo(constant)
+    finally:
+        signals.image_held.disconnect(broken)
+    assert told == [("image_held", "held", None)]
+    assert "deaf" in caplog.text
+
+
+def test_what_follows_is_told_of_as_well(constant, told, settings):
+    settings.NSFW_FIELDS = {"host.Asset.file": {"known": {"exact": "apply"}}}
+    constant.answer = 0.8
+    for _ in range(2):
+        Asset.objects.create(file=upload(body=BODY))
+        first = Scan.objects.earliest("pk")
+        if first.status == "held":
+            made = reject(first, moderator=None)
+    assert [name for name, *_ in told] == ["image_held", "image_rejected", "image_rejected"]
+    told.clear()
+    back = undo(made, moderator=None)
+    followed = Decision.objects.get(inherited_from=back)
+    assert told == [
+        ("image_held", "held", back),
+        ("decision_undone", "held", back),
+        ("image_held", "held", followed),
+        ("decision_undone", "held", followed),
+    ]
+
+
+def test_copies_are_told_of_one_by_one(constant, told):
+    clone = photo(constant)
+    clone.pk, clone._state.adding = None, True
+    clone.save()
+    assert [name for name, *_ in told] == ["image_held"] * 2
+    told.clear()
+    approve(Scan.objects.earliest("pk"), moderator=None)
+    assert [(name, decision.scan_id) for name, _, decision in told] == [
+        ("image_released", scan.pk) for scan in Scan.objects.order_by("pk")
+    ]
+
+
+def test_an_upload_that_only_the_sweep_records(constant, told):
+    constant.answer = 0.8
+    Asset.objects.bulk_create([Asset(file=upload(body=BODY))])
+    assert told == []
+    list(sweep(older_than=timedelta(0)))
+    assert told == [("image_held", "held", None)]
+
+
+def test_a_rescan(constant, told):
+    photo(constant, 0.1)
+    Scan.objects.all().delete()
+    assessment.memo.clear()
+    constant.answer = 0.8
+    call_command("nsfw_rescan", "host.Photo", unscanned=True, verbosity=0)
+    assert told == [("image_held", "held", None)]
