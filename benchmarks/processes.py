@@ -16,10 +16,14 @@ def resident():
 
 
 def run(script: str, *arguments: str) -> dict[str, Any]:
-    """Run ``script`` after ``PREAMBLE`` in a new process; what it prints last is JSON."""
+    """Run ``script`` after ``PREAMBLE`` in a new process; what it prints last is JSON.
+
+    Modules are compiled at most once, as on a site, whatever the shell says of that.
+    """
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
         [sys.executable, "-c", PREAMBLE + script, *arguments],
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+        env={**environment, "DJANGO_SETTINGS_MODULE": "tests.settings"},
         capture_output=True,
         text=True,
         check=False,

@@ -8,6 +8,7 @@ class NSFWConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, coverage_checks, receivers, storage_checks  # noqa: F401 - registers
+        from . import checks, receivers
 
+        checks.register()
         receivers.connect()

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
-from .limits import Limits
+if TYPE_CHECKING:
+    from .limits import Limits
 
 DEFAULT_DETECTORS: Mapping[str, Mapping[str, Any]] = {
     "default": {
@@ -99,8 +100,10 @@ class Settings:
         return {**DEFAULT_POLICY, **_mapping("NSFW_POLICY", {})}
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> "Limits":
         """``NSFW_LIMITS`` laid over the defaults of :class:`~django_nsfw.limits.Limits`."""
+        from .limits import Limits
+
         given = _mapping("NSFW_LIMITS", {})
         valid = [f.name for f in dataclass_fields(Limits)]
         for key, value in given.items():

@@ -17,6 +17,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from .assessment import digest
+from .checks.storages import check_quarantine, check_quarantine_works
 from .conf import nsfw_settings
 from .exceptions import DecisionRefused
 from .models import Scan
@@ -24,7 +25,6 @@ from .models.scan import NAME_LENGTH
 from .quarantine.faults import said_by
 from .quarantine.rows import Row, databases_of
 from .registry import WatchedField, file_fields, registry
-from .storage_checks import check_quarantine, check_quarantine_works
 
 BATCH = 500
 """Rows read at a time; SQLite may be built to take no more than 999 names in one query."""

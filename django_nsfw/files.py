@@ -8,7 +8,8 @@ from typing import Any
 
 from .assessment import assess
 from .policy import Policy
-from .scores import Assessment, Failure, Verdict
+from .scores import Assessment, Failure
+from .verdict import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)

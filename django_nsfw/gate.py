@@ -3,26 +3,16 @@
 ``FieldFile.save`` is where ``Model.save()``, ``bulk_create()`` and ``instance.file.save(…)``
 meet, after every ``pre_save`` receiver and after what subclasses do to the content (resizing
 fields do). The gate sits behind all of that, at the call of ``Storage.save``: the bytes that are
-scored are the bytes that would be stored.
+scored are the bytes that would be stored. Who keeps it is called with the first upload: every
+process of a site has the gate, and many never see a file.
 """
 
-import logging
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.core.files import File
-from django.core.files.storage import Storage
-from django.db import models
 from django.db.models.fields.files import FieldFile
 
-from . import quarantine, runners
-from .policy import Action
 from .registry import WatchedField, registry
-from .scanning import Examination, Outcome, examine, uploader_id
-
-logger = logging.getLogger(__name__)
 
 OUTCOMES = "_nsfw_outcomes"
 """Attribute of a host's instance: field name → name of the stored file → ``Outcome``. An upload
@@ -42,12 +32,14 @@ class GatedFieldFile(FieldFile):
     gated_base: type[FieldFile] = FieldFile
 
     def save(self, name: str, content: "File[Any]", save: bool = True) -> None:
+        from .gatekeeping import Gatekeeper
+
         watched = registry.get(self.field)
-        if watched is None or isinstance(self.storage, _Gate):
+        if watched is None or isinstance(self.storage, Gatekeeper):
             super().save(name, content, save=save)
             return
         storage = self.storage
-        self.storage = _Gate(storage, watched, self.instance)  # type: ignore[assignment]
+        self.storage = Gatekeeper(storage, watched, self.instance)  # type: ignore[assignment]
         try:
             super().save(name, content, save=save)
         finally:
@@ -64,13 +56,15 @@ class _Threshold(FieldFile):
     """Mixed in after everything but ``FieldFile``: what it stores is the field's own file."""
 
     def save(self, name: str, content: "File[Any]", save: bool = True) -> None:
-        gate = self.storage
-        if not isinstance(gate, _Gate):
+        from .gatekeeping import Gatekeeper
+
+        keeper = self.storage
+        if not isinstance(keeper, Gatekeeper):
             super().save(name, content, save=save)
             return
-        gate.expect_own_file()
+        keeper.expect_own_file()
         super().save(name, content, save=False)
-        if gate.held:
+        if keeper.held:
             self.file = None  # who reads on from here reads what was stored
         if save:
             self.instance.save()
@@ -93,116 +87,3 @@ def gated(base: type[FieldFile]) -> type[GatedFieldFile]:
 def _revive(base: type[FieldFile]) -> FieldFile:
     cls = gated(base)
     return cls.__new__(cls)
-
-
-class _Gate:
-    """Stands in for the storage during one ``FieldFile.save``.
-
-    The field's own file is judged. What a subclass stores besides, before or after it, is made
-    from the same upload: it is kept back wherever the file itself is, or by its own score while
-    that is not known. It belongs to no object, so no scan is recorded and the sweep takes it up.
-    """
-
-    def __init__(self, storage: Storage, watched: WatchedField, instance: models.Model) -> None:
-        self._storage = storage
-        self._watched = watched
-        self._instance = instance
-        self._own_file_is_next = False
-        self._examination: Examination | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._storage, name)
-
-    @property
-    def held(self) -> bool:
-        return self._examination is not None and self._examination.action is Action.HOLD
-
-    def expect_own_file(self) -> None:
-        self._own_file_is_next = True
-
-    def save(self, name: str, content: "File[Any]", max_length: int | None = None) -> str:
-        own, self._own_file_is_next = self._own_file_is_next, False
-        if self._examination is not None and not own and not self.held:
-            return self._storage.save(name, content, max_length=max_length)
-        with _seekable(content) as body:
-            examination = examine(
-                body,
-                name=name,
-                options=self._watched.options,
-                instance=self._instance,
-                field_name=self._watched.field.name,
-                scores=not runners.current().background,
-            )
-            if examination.action is Action.HOLD or self.held:
-                outcome = self._hold(name, body, max_length, examination)
-            else:
-                stored = self._storage.save(name, body, max_length=max_length)
-                outcome = Outcome(examination=examination, name=stored, original_name=name)
-        if own:
-            self._examination = examination
-        # The row will name one of them: its own file, even where a subclass stores that by itself.
-        outcomes = vars(self._instance).setdefault(OUTCOMES, {})
-        outcomes.setdefault(self._watched.field.name, {})[outcome.name] = outcome
-        return outcome.name
-
-    def _hold(
-        self, name: str, content: "File[Any]", max_length: int | None, examination: Examination
-    ) -> Outcome:
-        failure = examination.assessment.failure
-        if failure is not None and not examination.settled:
-            logger.warning(
-                "%s: %r is held unscored: %s: %s",
-                self._watched.label, name, failure.code, failure.message,
-            )  # fmt: skip
-        held = quarantine.hold_upload(
-            content,
-            name=name,
-            storage=self._storage,
-            max_length=max_length,
-            assessment=examination.assessment,
-            facts={
-                "field": self._watched.label,
-                "original_name": name,
-                "sha256": examination.assessment.sha256,
-                "verdict": examination.verdict.value,
-                "settled": examination.settled,
-                "pending": examination.pending,
-                "known": examination.match and _plain(examination.match.known),
-                "known_distance": examination.match and examination.match.distance,
-                "uploader": _plain(uploader_id(self._instance, examination.policy.uploader)),
-                "assessment": examination.assessment.as_json(),
-            },
-        )
-        return Outcome(
-            examination=examination,
-            name=held.name,
-            original_name=name,
-            quarantine_name=held.quarantine_name,
-            token=held.token,
-        )
-
-
-def _plain(value: Any) -> int | str | None:
-    """A primary key as JSON can say it."""
-    return value if value is None or isinstance(value, int) else str(value)
-
-
-@contextmanager
-def _seekable(content: "File[Any]") -> "Iterator[File[Any]]":
-    """Bytes are read twice, to score and to store; a stream is put on disk first."""
-    if not hasattr(content, "chunks"):  # storages take any stream, as long as it has read()
-        content = File(content)
-    if _can_seek(content):
-        yield content
-        return
-    with tempfile.TemporaryFile() as spooled:
-        for chunk in content.chunks():
-            spooled.write(chunk.encode() if isinstance(chunk, str) else chunk)
-        yield File(spooled, name=content.name)
-
-
-def _can_seek(content: "File[Any]") -> bool:
-    try:
-        return content.seekable() and content.tell() >= 0
-    except AttributeError:  # ``File`` believes a stream that cannot be asked
-        return False

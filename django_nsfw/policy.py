@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
-from typing import Any, Literal, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
 
-from .scores import Assessment, KnownMatch, Verdict
+from .verdict import Verdict
+
+if TYPE_CHECKING:  # every process of a site has policies, and few ever score anything
+    from .scores import Assessment, KnownMatch
 
 Rule = Literal["apply", "review", "ignore"]
 
@@ -41,7 +44,7 @@ class KnownRules:
     rotations: bool = False
     """Look for turned and mirrored ones as well."""
 
-    def rule(self, match: KnownMatch) -> Rule:
+    def rule(self, match: "KnownMatch") -> Rule:
         return self.exact if match.exact else self.similar
 
 
@@ -105,7 +108,7 @@ class Policy:
         policy._validate()
         return policy
 
-    def verdict(self, assessment: Assessment, match: KnownMatch | None = None) -> Verdict:
+    def verdict(self, assessment: "Assessment", match: "KnownMatch | None" = None) -> Verdict:
         """What becomes of the file; ``match`` is what is known of it, if anything is.
 
         A rejected twin under ``review`` makes a person look where nobody would; an approved one
@@ -121,14 +124,14 @@ class Policy:
             return Verdict.REVIEW
         return found
 
-    def settles(self, match: KnownMatch, assessment: Assessment) -> bool:
+    def settles(self, match: "KnownMatch", assessment: "Assessment") -> bool:
         """Whether the decision behind ``match`` holds for this file, whatever its score."""
         if self.known.rule(match) != "apply":
             return False
         failure = assessment.failure
         return match.rejected or failure is None or failure.code not in NAME_MATTERS
 
-    def _verdict_of_scores(self, assessment: Assessment) -> Verdict:
+    def _verdict_of_scores(self, assessment: "Assessment") -> Verdict:
         if assessment.failure is not None or assessment.nsfw is None:
             return Verdict.UNKNOWN
         if self.reject is not None and assessment.nsfw >= self.reject:

@@ -1,4 +1,7 @@
-"""Signal handlers, connected to the models that carry a watched field and to no others."""
+"""Signal handlers, connected to the models that carry a watched field and to no others.
+
+What they do is imported when they are first called: connecting them is part of every start.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -9,11 +12,8 @@ from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_delete, post_save
 
 from . import gate
-from .forgetting import forget
 from .models import Scan
 from .registry import registry
-from .scanning import is_recorded, record
-from .stored import record_named
 
 
 def connect() -> None:
@@ -39,6 +39,9 @@ def record_uploads(
     """The host's row is saved: write the scans of the files that this save stored."""
     if raw:
         return
+    from .scanning import is_recorded, record
+    from .stored import record_named
+
     outcomes = vars(instance).get(gate.OUTCOMES, {})
     for watched in registry.watched.values():
         name = watched.field.name
@@ -75,6 +78,8 @@ def forget_object(
     Deleting a child with ``keep_parents`` leaves the row that names the file; deleting it with
     its parents sends a signal for each of them.
     """
+    from .forgetting import forget
+
     for watched in registry.watched.values():
         if sender._meta.concrete_model is watched.model:
             forget(instance, watched, using=using)

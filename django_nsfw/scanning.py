@@ -22,9 +22,10 @@ from .quarantine import journal
 from .quarantine.late import record_held
 from .recognition import Recognition
 from .registry import WatchedField, policy_for, registry
-from .scores import Assessment, Failure, KnownMatch, Verdict
+from .scores import Assessment, Failure, KnownMatch
 from .shield import Shield
 from .validators import NSFWValidator
+from .verdict import Verdict
 
 logger = logging.getLogger(__name__)
 

@@ -173,15 +173,6 @@ class Assessment:
         return len({crop.frame for crop in self.crops})
 
 
-class Verdict(StrEnum):
-    """What a policy makes of an assessment."""
-
-    ALLOW = "allow"
-    REVIEW = "review"
-    REJECT = "reject"
-    UNKNOWN = "unknown"
-
-
 @dataclass(frozen=True, kw_only=True)
 class KnownMatch:
     """A settled picture that an upload equals or resembles.

@@ -14,7 +14,8 @@ import django_nsfw
 from django_nsfw.exceptions import AssessmentError
 from django_nsfw.files import FileResult
 from django_nsfw.models import Decision, KnownImage, Scan
-from django_nsfw.scores import Assessment, Verdict
+from django_nsfw.scores import Assessment
+from django_nsfw.verdict import Verdict
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(django_nsfw.__file__).parent

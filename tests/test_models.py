@@ -5,7 +5,8 @@ from django.db.models import ProtectedError
 
 from django_nsfw.models import Decision, Scan
 from django_nsfw.models.on_record import on_record
-from django_nsfw.scores import Failure, Verdict
+from django_nsfw.scores import Failure
+from django_nsfw.verdict import Verdict
 from tests.test_policy import assessed
 
 pytestmark = pytest.mark.django_db

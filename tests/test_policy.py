@@ -1,7 +1,8 @@
 import pytest
 
 from django_nsfw.policy import Action, Policy
-from django_nsfw.scores import Assessment, CropScores, Failure, Ground, Scores, Verdict
+from django_nsfw.scores import Assessment, CropScores, Failure, Ground, Scores
+from django_nsfw.verdict import Verdict
 
 
 def assessed(*scores: float, failure: str = "") -> Assessment:

@@ -9,8 +9,8 @@ from django.utils import translation
 
 from django_nsfw.models import Scan
 from django_nsfw.scanning import examined
-from django_nsfw.scores import Verdict
 from django_nsfw.validators import MESSAGES, NSFWValidator
+from django_nsfw.verdict import Verdict
 from tests.conftest import encode, mistaken, picture, upload
 from tests.host.models import Photo
 

@@ -1,4 +1,8 @@
-"""The plain admin of scans, decisions, known images, rescans, and of who looked at what."""
+"""The plain admin of scans, decisions, known images, rescans, and of who looked at what.
+
+Every process of a site imports this at its start, and few show it to anybody: what a page works
+with is imported when it is asked for.
+"""
 
 from .decision import DecisionAdmin
 from .known import KnownImageAdmin

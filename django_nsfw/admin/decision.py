@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import AbstractBaseUser
@@ -11,11 +11,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ..decisions import Undone, undo, undo_batch
 from ..exceptions import NSFWError
 from ..models import Decision
 from ..models.scan import digest_begins
 from ..permissions import may_undo, may_undo_anything
+
+if TYPE_CHECKING:
+    from ..decisions import Undone
 
 
 class ReadOnly:
@@ -77,6 +79,8 @@ class DecisionAdmin(SaysUndone, ReadOnly, admin.ModelAdmin):  # type: ignore[typ
 
     @admin.action(description=_("Undo with all that was decided in one go"), permissions=["undo"])
     def undo_batch(self, request: HttpRequest, queryset: QuerySet[Decision]) -> None:
+        from ..decisions import undo_batch
+
         batches = queryset.exclude(batch=None).order_by("-pk").values_list("batch", flat=True)
         for batch in filter(None, dict.fromkeys(batches)):
             made = Decision.objects.filter(batch=batch).exclude(action=Decision.Action.UNDO)
@@ -90,7 +94,9 @@ class DecisionAdmin(SaysUndone, ReadOnly, admin.ModelAdmin):  # type: ignore[typ
     def has_undo_permission(self, request: HttpRequest) -> bool:
         return may_undo_anything(request.user)
 
-    def _undo_each(self, request: HttpRequest, decisions: Iterable[Decision]) -> Iterable[Undone]:
+    def _undo_each(self, request: HttpRequest, decisions: Iterable[Decision]) -> "Iterable[Undone]":
+        from ..decisions import Undone, undo
+
         batch = uuid.uuid4()
         for decision in decisions:
             if not may_undo(request.user, decision):
@@ -104,7 +110,7 @@ class DecisionAdmin(SaysUndone, ReadOnly, admin.ModelAdmin):  # type: ignore[typ
             else:
                 yield Undone(decision=decision, undo=made)
 
-    def _report(self, request: HttpRequest, results: Iterable[Undone]) -> None:
+    def _report(self, request: HttpRequest, results: "Iterable[Undone]") -> None:
         done = 0
         for result in results:
             if result.error is None:

@@ -21,7 +21,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from .. import renditions
 from ..conf import nsfw_settings
 from ..exceptions import PictureNotShown
 from ..models import Reveal, ReviewPreference, Scan
@@ -91,6 +90,8 @@ class Looking(admin.ModelAdmin):  # type: ignore[type-arg]
     def blurred_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
+        from .. import renditions
+
         scan, likes = self._asked_for(request, pk), ReviewPreference.of(_person(request))
         try:
             made = renditions.blurred(scan, strength=likes.blur, greyscale=likes.greyscale)
@@ -100,6 +101,8 @@ class Looking(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def reveal_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What is sent is recorded first; a drawing that stands for no picture reveals nothing."""
+        from .. import renditions
+
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self.has_reveal_permission(request):
@@ -153,6 +156,8 @@ class Looking(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def _looking(self, request: HttpRequest, object_id: str) -> Mapping[str, Any] | None:
         """What the template shows above the facts of a scan."""
+        from .. import renditions
+
         scan = self.get_object(request, object_id)
         if scan is None:
             return None  # the page itself says so

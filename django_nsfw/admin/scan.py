@@ -1,7 +1,6 @@
 """The plain list of scans: what waits, what was found, and two actions that settle it."""
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
@@ -16,15 +15,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from .. import decisions
 from ..exceptions import NSFWError
 from ..models import Decision, Scan
 from ..models.scan import digest_begins
 from ..permissions import may_decide
 from .decision import DecisionInline, ReadOnly
 from .looking import Looking
-
-Decide = Callable[..., Decision]
 
 
 class WaitingFilter(admin.SimpleListFilter):
@@ -225,21 +221,21 @@ class ScanAdmin(ReadOnly, Looking):
 
     @admin.action(description=_("Approve: let people see them"), permissions=["approve"])
     def approve(self, request: HttpRequest, queryset: QuerySet[Scan]) -> None:
-        done = self._settle(request, queryset, decisions.approve)
+        done = self._settle(request, queryset, "approve")
         if done:
             text = ngettext("%d file was approved.", "%d files were approved.", done) % done
             self.message_user(request, text, messages.SUCCESS)
 
     @admin.action(description=_("Reject: keep them out of reach"), permissions=["reject"])
     def reject(self, request: HttpRequest, queryset: QuerySet[Scan]) -> None:
-        done = self._settle(request, queryset, decisions.reject)
+        done = self._settle(request, queryset, "reject")
         if done:
             text = ngettext("%d file was rejected.", "%d files were rejected.", done) % done
             self.message_user(request, text, messages.SUCCESS)
 
     @admin.action(description=_("Escalate: somebody else is to look"), permissions=["escalate"])
     def escalate(self, request: HttpRequest, queryset: QuerySet[Scan]) -> None:
-        done = self._settle(request, queryset, decisions.escalate)
+        done = self._settle(request, queryset, "escalate")
         if done:
             text = ngettext("%d file was escalated.", "%d files were escalated.", done) % done
             self.message_user(request, text, messages.SUCCESS)
@@ -260,8 +256,11 @@ class ScanAdmin(ReadOnly, Looking):
     def has_escalate_permission(self, request: HttpRequest) -> bool:
         return may_decide(request.user, Decision.Action.ESCALATE)
 
-    def _settle(self, request: HttpRequest, queryset: QuerySet[Scan], decide: Decide) -> int:
+    def _settle(self, request: HttpRequest, queryset: QuerySet[Scan], verb: str) -> int:
         """Each on its own: one that cannot be settled does not undo the others."""
+        from .. import decisions
+
+        decide = getattr(decisions, verb)
         done, batch = 0, uuid.uuid4()
         user = request.user if isinstance(request.user, AbstractBaseUser) else None
         for scan in queryset:

@@ -1,18 +1,20 @@
 """Settled pictures by their hashes, so that they are recognised when they come back."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ..scores import KnownMatch
 from .batches import BatchedQuerySet
 from .decision import Decision
 from .exact import ExactCharField
 from .scan import Scan, ScanQuerySet
+
+if TYPE_CHECKING:
+    from ..scores import KnownMatch
 
 MAX_DISTANCE = 31
 """Bits of 256 in which two PDQ hashes of one picture differ at most: the confident-match
@@ -30,11 +32,13 @@ class KnownImageQuerySet(BatchedQuerySet["KnownImage"]):
     def in_force(self) -> Self:
         return self.filter(revoked_at__isnull=True)
 
-    def exact_among(self, sha256s: Iterable[str]) -> dict[str, KnownMatch]:
+    def exact_among(self, sha256s: Iterable[str]) -> "dict[str, KnownMatch]":
         """The entries for the same bytes, for many at once. One query.
 
         One's own decision comes before the lists of others, and in these a rejection first.
         """
+        from ..scores import KnownMatch
+
         rows = self.in_force().filter(sha256__in=list(sha256s))
         found = list(rows.values_list("sha256", "pk", "outcome", "source"))
         found.sort(key=lambda row: (row[3] != "", not _rejects(row[2]), -row[1]), reverse=True)
@@ -43,7 +47,7 @@ class KnownImageQuerySet(BatchedQuerySet["KnownImage"]):
             for sha256, pk, outcome, _ in found  # the best comes last, and stays
         }
 
-    def similar(self, hashes: Iterable[str]) -> KnownMatch | None:
+    def similar(self, hashes: Iterable[str]) -> "KnownMatch | None":
         """The entry whose PDQ hash is within ``MAX_DISTANCE`` of any of ``hashes``. One query.
 
         Exact: 31 bits over sixteen slots leave one slot with at most one of them (pigeonhole), so
@@ -53,6 +57,8 @@ class KnownImageQuerySet(BatchedQuerySet["KnownImage"]):
         compared bit by bit. A rejection comes before an approval, then the nearest, then one's
         own decision, then the newest.
         """
+        from ..scores import KnownMatch
+
         wanted = [int(hash, 16) for hash in hashes]
         keys = {key for value in wanted for key in neighbours(value)}
         rows = (

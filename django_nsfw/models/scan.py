@@ -2,17 +2,21 @@
 
 import string
 import uuid
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models, router
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ..scores import Assessment, CropScores, Failure, KnownMatch, Perceptual, Verdict
+from ..verdict import Verdict
+from .assessed import Assessed
 from .batches import BatchedQuerySet
 from .exact import ExactCharField
 from .keys import field_label, object_pk
+
+if TYPE_CHECKING:  # every process of a site has the models, and few ever score anything
+    from ..scores import KnownMatch
 
 NAME_LENGTH = 500
 """Characters of a file name. MariaDB indexes at most 768 of four bytes each."""
@@ -74,7 +78,7 @@ class ScanQuerySet(BatchedQuerySet["Scan"]):
         )
 
 
-class Scan(models.Model):
+class Scan(Assessed):
     """One file of one object, what the detector said of it, and where it stands.
 
     Bytes are named by ``sha256``; a decision about them holds for no others. ``name`` is what the
@@ -122,26 +126,9 @@ class Scan(models.Model):
         related_name="+",
     )
 
-    sha256 = ExactCharField(_("SHA-256"), max_length=64)
-    size = models.PositiveBigIntegerField(_("size in bytes"))
-    format = models.CharField(_("format"), max_length=16, blank=True)
-    width = models.PositiveIntegerField(_("width"), default=0)
-    height = models.PositiveIntegerField(_("height"), default=0)
-    frames = models.PositiveIntegerField(_("frames"), default=0)
-
-    detector = ExactCharField(_("detector"), max_length=255, blank=True)
-    nsfw = models.FloatField(_("score"), null=True, blank=True)
-    crops = models.JSONField(_("scores by frame and tile"), default=list, blank=True)
-    ms = models.FloatField(_("milliseconds"), default=0)
     verdict = models.CharField(
         _("verdict"), max_length=16, choices=[(v.value, _(v.value)) for v in Verdict]
     )
-    error_code = models.CharField(_("reason"), max_length=32, blank=True)
-    error_message = models.TextField(_("reason in words"), blank=True)
-
-    pdq = models.CharField(_("PDQ hash"), max_length=64, blank=True)
-    pdq_quality = models.PositiveSmallIntegerField(_("quality of the PDQ hash"), default=0)
-    pdq_rotations = models.CharField(_("PDQ hashes, turned"), max_length=7 * 64, blank=True)
     known = models.ForeignKey(
         "KnownImage",
         verbose_name=_("known image"),
@@ -157,7 +144,6 @@ class Scan(models.Model):
 
     status = models.CharField(_("status"), max_length=16, choices=Status.choices)
     created_at = models.DateTimeField(_("scanned"), default=timezone.now)
-    scored_at = models.DateTimeField(_("scored"), null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts in the background"), default=0)
     lease_until = models.DateTimeField(_("taken on until"), null=True, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
@@ -203,30 +189,6 @@ class Scan(models.Model):
         return f"{self.field} of {self.object_pk}: {self.status}"
 
     @property
-    def scores(self) -> dict[str, float]:
-        """Label → probability of the worst crop; empty where nothing was scored."""
-        worst = self.assessment.worst
-        return dict(worst.scores.labels) if worst else {}
-
-    @property
-    def assessment(self) -> Assessment:
-        """The assessment as it was when it was recorded."""
-        failure = Failure(code=self.error_code, message=self.error_message)
-        return Assessment(
-            sha256=self.sha256,
-            size=self.size,
-            detector=self.detector,
-            crops=tuple(map(CropScores.from_json, self.crops)),
-            failure=failure if self.error_code else None,
-            format=self.format,
-            width=self.width,
-            height=self.height,
-            frames=self.frames,
-            ms=self.ms,
-            perceptual=self.perceptual,
-        )
-
-    @property
     def version(self) -> str:
         """Opaque: another one once the status changed, or somebody decided something.
 
@@ -239,16 +201,7 @@ class Scan(models.Model):
             latest = pks.first()
         return f"{self.status}.{latest or 0}"
 
-    @property
-    def perceptual(self) -> Perceptual:
-        turned = self.pdq_rotations
-        return Perceptual(
-            pdq=self.pdq,
-            quality=self.pdq_quality,
-            rotations=tuple(turned[at : at + 64] for at in range(0, len(turned), 64)),
-        )
-
-    def recognise(self, match: KnownMatch | None) -> None:
+    def recognise(self, match: "KnownMatch | None") -> None:
         """Remember what it equals or resembles. Does not save."""
         self.known_id = match.known if match else None
         self.known_distance = match.distance if match else None
@@ -257,32 +210,6 @@ class Scan(models.Model):
     def bytes_discarded(self) -> bool:
         """Whether what was held is deleted, or about to be: it cannot be released any more."""
         return self.discard_at is not None or self.pruned_at is not None
-
-    ASSESSED = (
-        "sha256", "size", "format", "width", "height", "frames", "detector", "nsfw", "ms", "crops",
-        "pdq", "pdq_quality", "pdq_rotations", "error_code", "error_message", "scored_at",
-    )  # fmt: skip
-    """The columns that ``take`` writes."""
-
-    def take(self, assessment: Assessment) -> None:
-        """Copy an assessment into the columns. Does not save."""
-        self.sha256 = assessment.sha256
-        self.size = assessment.size
-        self.format = assessment.format
-        self.width = assessment.width
-        self.height = assessment.height
-        self.frames = assessment.frames
-        self.detector = assessment.detector
-        self.nsfw = assessment.nsfw
-        self.ms = round(assessment.ms, 3)
-        self.pdq = assessment.perceptual.pdq
-        self.pdq_quality = assessment.perceptual.quality
-        self.pdq_rotations = "".join(assessment.perceptual.rotations)
-        self.crops = [crop.as_json() for crop in assessment.crops]
-        failure = assessment.failure
-        self.error_code = failure.code if failure else ""
-        self.error_message = _storable(failure.message) if failure else ""
-        self.scored_at = timezone.now() if failure or assessment.crops else None
 
     def move(self, to: "Scan.Status", **changes: Any) -> bool:
         """Change the status if nobody else did since this instance was read.
@@ -313,8 +240,3 @@ def digest_begins(beginning: str) -> models.Q:
     if not set(beginning) <= set(string.hexdigits):
         return models.Q(pk__in=[])
     return models.Q(sha256__gte=beginning, sha256__lt=f"{beginning}g")
-
-
-def _storable(text: str) -> str:
-    """Decoders quote the bytes they choked on; PostgreSQL takes neither NUL nor surrogates."""
-    return text.replace("\x00", "�").encode("utf-8", "replace").decode()

@@ -6,7 +6,8 @@ import pytest
 
 from django_nsfw import exceptions
 from django_nsfw.policy import NAME_MATTERS, Action, KnownRules, Policy
-from django_nsfw.scores import Assessment, KnownMatch, Perceptual, Verdict
+from django_nsfw.scores import Assessment, KnownMatch, Perceptual
+from django_nsfw.verdict import Verdict
 from tests.test_policy import assessed
 
 A, R, J, U = Verdict.ALLOW, Verdict.REVIEW, Verdict.REJECT, Verdict.UNKNOWN

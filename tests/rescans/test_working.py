@@ -7,7 +7,7 @@ from django.core.files.storage import default_storage
 
 from django_nsfw import decisions
 from django_nsfw.models import Chunk, ClaimedBytes, Scan
-from django_nsfw.scores import Verdict
+from django_nsfw.verdict import Verdict
 from tests.conftest import picture, upload
 from tests.detectors_for_tests import ConstantDetector
 from tests.folders import held, journalled, public

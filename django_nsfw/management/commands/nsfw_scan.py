@@ -16,7 +16,7 @@ from django_nsfw.detectors import detectors
 from django_nsfw.exceptions import DetectorUnavailable
 from django_nsfw.files import FileResult, scan_files
 from django_nsfw.policy import Policy
-from django_nsfw.scores import Verdict
+from django_nsfw.verdict import Verdict
 
 CSV_COLUMNS = (
     "path", "verdict", "nsfw", "detector", "width", "height", "format", "frames_scored", "ms",

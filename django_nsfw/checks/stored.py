@@ -5,10 +5,10 @@ from itertools import islice
 from typing import Any
 
 from django.apps import AppConfig
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Warning
 from django.db import DatabaseError, router
 
-from .coverage import (
+from ..coverage import (
     Kind,
     exposed,
     named_files,
@@ -16,12 +16,11 @@ from .coverage import (
     unscanned,
     unwatched_images,
 )
-from .models import Scan
-from .quarantine.rows import has_table
-from .registry import registry
-from .shield import Shield
+from ..models import Scan
+from ..quarantine.rows import has_table
+from ..registry import registry
+from ..shield import Shield
 
-TAG = "nsfw"
 HELD_SAMPLE = 20
 """Held files whose public name is looked up; each is a request to an object store."""
 
@@ -29,7 +28,6 @@ AppConfigs = Sequence[AppConfig] | None
 Databases = Sequence[str] | None
 
 
-@register(TAG)
 def check_every_image_has_a_policy(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     """Image fields that nobody watches, those of other people's apps too. No database."""
     return [
@@ -44,7 +42,6 @@ def check_every_image_has_a_policy(app_configs: AppConfigs, **kwargs: Any) -> li
     ]
 
 
-@register(Tags.database)
 def check_every_file_has_a_scan(
     app_configs: AppConfigs, databases: Databases = None, **kwargs: Any
 ) -> list[CheckMessage]:
@@ -52,7 +49,6 @@ def check_every_file_has_a_scan(
     return _asked(_never_scanned, databases)
 
 
-@register(Tags.database)
 def check_no_scan_is_overdue(
     app_configs: AppConfigs, databases: Databases = None, **kwargs: Any
 ) -> list[CheckMessage]:
@@ -60,7 +56,6 @@ def check_no_scan_is_overdue(
     return _asked(_overdue, databases)
 
 
-@register(Tags.database)
 def check_held_files_are_hidden(
     app_configs: AppConfigs, databases: Databases = None, **kwargs: Any
 ) -> list[CheckMessage]:

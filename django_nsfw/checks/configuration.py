@@ -8,24 +8,22 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db.models import Field
 from django.utils.module_loading import import_string
 
-from . import perceptual, runners
-from .conf import SETTINGS, nsfw_settings
-from .detectors.handler import BACKENDS, EXTRAS, REQUIRED_PACKAGES, detectors
-from .exceptions import DetectorUnavailable
-from .models.scan import NAME_LENGTH
-from .policy import Policy
-from .registry import WatchedField, explain_missing, registry
+from .. import perceptual, runners
+from ..conf import SETTINGS, nsfw_settings
+from ..detectors.handler import BACKENDS, EXTRAS, REQUIRED_PACKAGES, detectors
+from ..exceptions import DetectorUnavailable
+from ..models.scan import NAME_LENGTH
+from ..policy import Policy
+from ..registry import WatchedField, explain_missing, registry
 
-TAG = "nsfw"
 AppConfigs = Sequence[AppConfig] | None
 
 
-@register(TAG)
 def check_names(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     """Nobody reads a misspelt setting. Names of the project's own, less alike, are left alone."""
     found: list[CheckMessage] = []
@@ -42,7 +40,6 @@ def check_names(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     return found
 
 
-@register(TAG)
 def check_limits(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     try:
         nsfw_settings.limits  # noqa: B018 - reading validates
@@ -51,7 +48,6 @@ def check_limits(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register(TAG)
 def check_retention(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     try:
         nsfw_settings.retention  # noqa: B018 - reading validates
@@ -60,7 +56,6 @@ def check_retention(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage
     return []
 
 
-@register(TAG)
 def check_review(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     try:
         nsfw_settings.review  # noqa: B018 - reading validates
@@ -69,7 +64,6 @@ def check_review(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register(TAG)
 def check_runner(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     """The runner can be had, its engine is set up, and its workers are given enough time."""
     found: list[CheckMessage] = []
@@ -87,7 +81,6 @@ def check_runner(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     return found
 
 
-@register(TAG)
 def check_detectors(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     """The shape of ``NSFW_DETECTORS`` and the packages behind it; imports no framework."""
     try:
@@ -123,7 +116,6 @@ def check_detectors(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage
     return found
 
 
-@register(TAG)
 def check_project_policy(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     try:
         policy = Policy.of(nsfw_settings.policy)
@@ -133,7 +125,6 @@ def check_project_policy(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMe
     return _check_names("NSFW_POLICY", policy, nsfw_settings.policy.keys() | {"detector"})
 
 
-@register(TAG)
 def check_fields(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     """Every entry of ``NSFW_FIELDS`` names a file field, and every watched field has a policy."""
     try:
@@ -231,7 +222,6 @@ def _check_names(subject: str, policy: Policy, keys: Container[str]) -> list[Che
     return found
 
 
-@register(TAG)
 def check_known_images(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     """Who asks for similar pictures in so many words needs the package that sees them."""
     if perceptual.available():
@@ -283,7 +273,6 @@ def _leads_somewhere(watched: WatchedField, path: str) -> bool:
     return True
 
 
-@register(TAG, deploy=True)
 def check_detectors_are_ready(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     """What each detector says of its files. Imports frameworks, loads no weights."""
     found: list[CheckMessage] = []

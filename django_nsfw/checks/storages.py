@@ -6,17 +6,16 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error
 from django.core.files.storage import InMemoryStorage, Storage, storages
 from django.db.models import FileField
 
-from .conf import QUARANTINE_ALIAS
-from .exceptions import QuarantineError
-from .exposure import Public, exposures, fault_of, local_folder, public_link
-from .quarantine.journal import quarantine_storage
-from .registry import registry
+from ..conf import QUARANTINE_ALIAS
+from ..exceptions import QuarantineError
+from ..exposure import Public, exposures, fault_of, local_folder, public_link
+from ..quarantine.journal import quarantine_storage
+from ..registry import registry
 
-TAG = "nsfw"
 NAMED = f'STORAGES["{QUARANTINE_ALIAS}"]'
 PUBLIC = ("default", "staticfiles")
 """Aliases in ``STORAGES`` that visitors read, by Django's own convention."""
@@ -24,7 +23,6 @@ PUBLIC = ("default", "staticfiles")
 AppConfigs = Sequence[AppConfig] | None
 
 
-@register(TAG)
 def check_quarantine(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     """The quarantine exists and lies where no visitor gets. Asks no server."""
     try:
@@ -74,7 +72,6 @@ def check_quarantine(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessag
     return found
 
 
-@register(TAG, deploy=True)
 def check_quarantine_works(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     """Writes small files into the quarantine, reads them as the site and as a visitor."""
     try:
