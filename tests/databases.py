@@ -1,0 +1,114 @@
+"""Runs the suite on SQLite, and what touches the database again on each server that answers on
+this machine.
+
+``make test`` calls it; its arguments are pytest's. As many databases at a time as ``JOBS`` says,
+each then prints what it has to say when it is done. Where ``CI`` is set, a server or a driver that
+is missing is a failure.
+"""
+
+import importlib.util
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
+
+SQLITE = "SQLite"
+SERVERS = {
+    "PostgreSQL": (5432, "psycopg", "postgres://postgres@127.0.0.1:5432/{name}"),
+    "MariaDB": (3306, "MySQLdb", "mysql://root@127.0.0.1:3306/{name}"),
+}
+PACKAGES = {
+    "psycopg": 'pip install "psycopg[binary]"',
+    "MySQLdb": "install libmariadb-dev, pkg-config and a compiler, then pip install mysqlclient",
+}
+WITHOUT_DATABASE = [
+    "tests/detectors",  # pictures and weights
+    "tests/images",
+    "tests/example",  # a project with a database of its own
+    "tests/test_docs.py",
+    "tests/test_imports.py",
+    "tests/test_packaging.py",
+    "tests/background/engines/test_brokers.py",  # what is between the site and its engine
+    "tests/background/engines/test_set_up.py",
+    "tests/background/engines/test_without_workers.py",
+    "tests/manifests/test_files.py",
+    "tests/manifests/test_recipe.py",  # what it imports is imported on each by its own tests
+    "tests/manifests/test_scoring.py",
+    "tests/s3/test_recipe.py",
+]
+NOTHING_SELECTED = 5
+"""pytest's exit code where ``-k`` left no test."""
+
+
+def main(arguments: list[str]) -> int:
+    jobs = int(os.environ.get("JOBS") or 1)
+    suites: dict[str, Callable[..., int]] = {SQLITE: partial(run, "", arguments)}
+    failed = []
+    for server, (port, driver, url) in SERVERS.items():
+        missing = absent(port, driver)
+        if missing:
+            print(f"=== {server} is left out: {missing}", flush=True)
+            if os.environ.get("CI"):
+                failed.append(server)
+            continue
+        ignored = [f"--ignore={path}" for path in WITHOUT_DATABASE]
+        database = url.format(name=f"django_nsfw_{os.getpid()}")
+        suites[server] = partial(run, database, ["--create-db", *ignored, *arguments])
+    failed += one_by_one(suites) if jobs == 1 else at_once(suites, jobs)
+    if failed:
+        print(f"=== failed: {', '.join(failed)}")
+    return int(bool(failed))
+
+
+def one_by_one(suites: dict[str, Callable[..., int]]) -> list[str]:
+    failed = []
+    for name, suite in suites.items():
+        print(f"=== {name}", flush=True)
+        if suite() not in (0, NOTHING_SELECTED):
+            failed.append(name)
+    return failed
+
+
+def at_once(suites: dict[str, Callable[..., int]], jobs: int) -> list[str]:
+    failed = []
+    with ThreadPoolExecutor(jobs) as pool, tempfile.TemporaryDirectory() as folder:
+        said = {name: open(f"{folder}/{name}", "w+b") for name in suites}
+        begun = {pool.submit(suite, said[name]): name for name, suite in suites.items()}
+        for done in as_completed(begun):
+            name = begun[done]
+            said[name].seek(0)
+            print(f"=== {name}\n{said[name].read().decode(errors='replace')}", flush=True)
+            said[name].close()
+            if done.result() not in (0, NOTHING_SELECTED):
+                failed.append(name)
+    return failed
+
+
+def run(database: str, arguments: list[str], said: object = None) -> int:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments],
+        env=os.environ | {"DATABASE_URL": database},
+        stdout=said,
+        stderr=subprocess.STDOUT if said else None,
+        check=False,
+    )
+    return done.returncode
+
+
+def absent(port: int, driver: str) -> str:
+    """What is missing, in words; empty where nothing is."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except OSError as error:
+        return f"nothing answers on 127.0.0.1:{port} ({error})"
+    if importlib.util.find_spec(driver) is None:
+        return f"its driver is not installed ({PACKAGES[driver]})"
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
