@@ -11,7 +11,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
@@ -40,13 +39,15 @@ WITHOUT_DATABASE = [
     "tests/manifests/test_scoring.py",
     "tests/s3/test_recipe.py",
 ]
+Done = subprocess.CompletedProcess[str]
+Suite = Callable[..., Done]
 NOTHING_SELECTED = 5
 """pytest's exit code where ``-k`` left no test."""
 
 
 def main(arguments: list[str]) -> int:
     jobs = int(os.environ.get("JOBS") or 1)
-    suites: dict[str, Callable[..., int]] = {SQLITE: partial(run, "", arguments)}
+    suites: dict[str, Suite] = {SQLITE: partial(run, SQLITE, "", arguments)}
     failed = []
     for server, (port, driver, url) in SERVERS.items():
         missing = absent(port, driver)
@@ -57,46 +58,37 @@ def main(arguments: list[str]) -> int:
             continue
         ignored = [f"--ignore={path}" for path in WITHOUT_DATABASE]
         database = url.format(name=f"django_nsfw_{os.getpid()}")
-        suites[server] = partial(run, database, ["--create-db", *ignored, *arguments])
-    failed += one_by_one(suites) if jobs == 1 else at_once(suites, jobs)
+        suites[server] = partial(run, server, database, ["--create-db", *ignored, *arguments])
+    failed += at_once(suites, jobs)
     if failed:
         print(f"=== failed: {', '.join(failed)}")
     return int(bool(failed))
 
 
-def one_by_one(suites: dict[str, Callable[..., int]]) -> list[str]:
+def at_once(suites: dict[str, Suite], jobs: int) -> list[str]:
     failed = []
-    for name, suite in suites.items():
-        print(f"=== {name}", flush=True)
-        if suite() not in (0, NOTHING_SELECTED):
-            failed.append(name)
-    return failed
-
-
-def at_once(suites: dict[str, Callable[..., int]], jobs: int) -> list[str]:
-    failed = []
-    with ThreadPoolExecutor(jobs) as pool, tempfile.TemporaryDirectory() as folder:
-        said = {name: open(f"{folder}/{name}", "w+b") for name in suites}
-        begun = {pool.submit(suite, said[name]): name for name, suite in suites.items()}
+    with ThreadPoolExecutor(jobs) as pool:
+        begun = {pool.submit(suite, aside=jobs > 1): name for name, suite in suites.items()}
         for done in as_completed(begun):
-            name = begun[done]
-            said[name].seek(0)
-            print(f"=== {name}\n{said[name].read().decode(errors='replace')}", flush=True)
-            said[name].close()
-            if done.result() not in (0, NOTHING_SELECTED):
-                failed.append(name)
+            if jobs > 1:
+                print(f"=== {begun[done]}\n{done.result().stdout}", flush=True)
+            if done.result().returncode not in (0, NOTHING_SELECTED):
+                failed.append(begun[done])
     return failed
 
 
-def run(database: str, arguments: list[str], said: object = None) -> int:
-    done = subprocess.run(
+def run(name: str, database: str, arguments: list[str], *, aside: bool) -> Done:
+    if not aside:
+        print(f"=== {name}", flush=True)
+    return subprocess.run(
         [sys.executable, "-m", "pytest", *arguments],
         env=os.environ | {"DATABASE_URL": database},
-        stdout=said,
-        stderr=subprocess.STDOUT if said else None,
+        stdout=subprocess.PIPE if aside else None,
+        stderr=subprocess.STDOUT if aside else None,
+        text=True,
+        errors="replace",
         check=False,
     )
-    return done.returncode
 
 
 def absent(port: int, driver: str) -> str:
