@@ -124,6 +124,7 @@ class Scan(Assessed):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="+",
+        db_index=False,  # an index below begins with it
     )
 
     verdict = models.CharField(
@@ -161,6 +162,7 @@ class Scan(Assessed):
             ("approve_scan", "Can approve a scan"),
             ("reject_scan", "Can reject a scan"),
             ("reveal_scan", "Can look at the picture of a scan"),
+            ("bulk_scan", "Can decide several scans at a time"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["token"], name="nsfw_scan_token"),
@@ -176,6 +178,7 @@ class Scan(Assessed):
         indexes = [
             models.Index(fields=["status", "created_at"], name="nsfw_scan_queue_age"),
             models.Index(fields=["status", "nsfw"], name="nsfw_scan_queue_score"),
+            models.Index(fields=["uploader", "status", "created_at"], name="nsfw_scan_uploader"),
             models.Index(fields=["field", "object_pk"], name="nsfw_scan_object"),
             models.Index(fields=["sha256"], name="nsfw_scan_bytes"),
             models.Index(fields=["name"], name="nsfw_scan_name"),
