@@ -23,6 +23,7 @@ function press(event) {
     const {key, target} = event;
     if (event.defaultPrevented || event.repeat || event.isComposing
         || event.ctrlKey || event.altKey || event.metaKey
+        || (event.shiftKey && /^\p{L}$/u.test(key))
         || !(target instanceof Element) || document.querySelector("dialog[open]")) {
         return;
     }
