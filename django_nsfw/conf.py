@@ -26,7 +26,12 @@ DEFAULT_POLICY: Mapping[str, Any] = {
 }
 DEFAULT_RUNNER = "django_nsfw.runners.inline.InlineRunner"
 DEFAULT_BACKGROUND: Mapping[str, Any] = {"lease": 120, "deadline": 3600, "queue": ""}
-DEFAULT_REVIEW: Mapping[str, Any] = {"blur": 2, "greyscale": True, "reveals_a_day": None}
+DEFAULT_REVIEW: Mapping[str, Any] = {
+    "blur": 2,
+    "greyscale": True,
+    "reveals_a_day": None,
+    "claim_minutes": 5,
+}
 BLURS = (1, 2, 3)
 """Strengths of the blur, from outlines to a haze. None of them is 0: a look at the picture itself
 is a reveal."""
@@ -47,6 +52,9 @@ QUARANTINE_ALIAS = "nsfw_quarantine"
 RETAINED = ("rejected", "gone", "superseded")
 """Statuses that hold bytes nobody waits for; the only ones whose bytes age can delete."""
 
+LONGEST_CLAIM = 24 * 60
+"""Minutes: a day. Who is away for longer is not looking."""
+
 LONGEST_RETENTION = 36_500
 """Days: a century. What is to be kept longer is kept for ever."""
 
@@ -65,11 +73,13 @@ class Background:
 @dataclass(frozen=True, kw_only=True)
 class Review:
     """``blur`` and ``greyscale`` are what people start with. ``reveals_a_day``: from the next one
-    on a moderator is told to rest; None for never."""
+    on a moderator is told to rest; None for never. ``claim``: how long an item of the queue is
+    theirs who opened it, unless they renew it."""
 
     blur: int
     greyscale: bool
     reveals_a_day: int | None
+    claim: timedelta
 
 
 class Settings:
@@ -201,7 +211,14 @@ class Settings:
                     "NSFW_REVIEW",
                     f"'reveals_a_day' must be a whole number above 0, or None, not {value!r}.",
                 )
-        return Review(**{**DEFAULT_REVIEW, **given})
+            if key == "claim_minutes" and not (whole and 0 < value <= LONGEST_CLAIM):
+                _refuse(
+                    "NSFW_REVIEW",
+                    f"'claim_minutes' must be a whole number from 1 to {LONGEST_CLAIM}, "
+                    f"not {value!r}.",
+                )
+        merged = {**DEFAULT_REVIEW, **given}
+        return Review(claim=timedelta(minutes=merged.pop("claim_minutes")), **merged)
 
 
 def _mapping(name: str, default: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,20 +1,24 @@
 """What is recorded: scans of files, the decisions of moderators, what these settle, and rescans;
-who looked at which picture, and how they like to."""
+who looked at which picture, and how they like to; who has what open, and moderates what."""
 
 from .decision import Decision
 from .known import KnownImage, KnownSlot
 from .looking import Reveal, ReviewPreference
+from .queue import Claim, FieldAccess, SavedQueue
 from .run import Chunk, ClaimedBytes, Run
 from .scan import Scan
 
 __all__ = [
     "Chunk",
+    "Claim",
     "ClaimedBytes",
     "Decision",
+    "FieldAccess",
     "KnownImage",
     "KnownSlot",
     "Reveal",
     "ReviewPreference",
     "Run",
+    "SavedQueue",
     "Scan",
 ]
