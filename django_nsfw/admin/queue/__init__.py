@@ -6,6 +6,7 @@ it is called.
 
 from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -23,6 +24,7 @@ VIEWS = (
     ("queue/undo/<int:decision>/", "deciding.undo", "django_nsfw_queue_undo", POST),
     ("queue/preferences/", "preferences.prefer", "django_nsfw_queue_preferences", POST),
     ("queue/bulk/", "bulk.bulk", "django_nsfw_queue_bulk", POST),
+    ("queue/bulk/<uuid:batch>/", "bulk.result", "django_nsfw_queue_batch", GET),
     ("queue/bulk/undo/", "bulk.undo", "django_nsfw_queue_bulk_undo", POST),
     ("queue/state/", "state.state", "django_nsfw_queue_state", GET),
     ("queue/saved/", "saved.saved", "django_nsfw_queue_saved", POST),
@@ -46,7 +48,7 @@ class Queue(admin.ModelAdmin):  # type: ignore[type-arg]
     def _queue_view(self, view: str, methods: tuple[str, ...]) -> Callable[..., HttpResponseBase]:
         module, name = view.split(".")
 
-        def answer(request: HttpRequest, **asked: int) -> HttpResponse:
+        def answer(request: HttpRequest, **asked: Any) -> HttpResponse:
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             if not self.has_view_permission(request):

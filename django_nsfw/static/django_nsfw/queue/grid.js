@@ -62,7 +62,7 @@ function ring(tile, {focus = true} = {}) {
         link(tile).focus({preventScroll: true});
         tile.scrollIntoView({block: "nearest"});
     }
-    told_on();
+    count();
 }
 
 function move(step) {
@@ -88,7 +88,7 @@ function chosen() {
     return grid.tiles.filter((tile) => box(tile) && box(tile).checked);
 }
 
-function told_on() {
+function count() {
     const count = chosen().length, on = part("on");
     on.hidden = false;
     on.textContent = count ? `${grid.list.dataset.saidSelected} ${count}` : named(grid.current);
@@ -111,7 +111,7 @@ function selectAll(on) {
 }
 
 function announce() {
-    told_on();
+    count();
     say(grid.list.dataset.saidSelected, String(chosen().length));
 }
 
@@ -119,18 +119,20 @@ function announce() {
 
 function apply(tile, state) {
     const over = part("over", tile), input = box(tile);
+    // Whoever asks for what is settled is shown it as it is.
+    const done = !state.waits && state.status !== tile.dataset.status;
     over.textContent = state.said;
     over.hidden = !state.said;
     tile.toggleAttribute("data-claimed", Boolean(state.claimed));
-    tile.classList.toggle("nsfw-settled", !state.waits);
+    tile.classList.toggle("nsfw-settled", done);
     part("escalated", tile).hidden = !state.escalated;
     tile.dataset.version = state.version;
     if (input) {
         input.value = `${tile.dataset.scan}:${state.version}`;
-        input.disabled = !state.waits;
-        input.checked = input.checked && state.waits;
+        input.disabled = done;
+        input.checked = input.checked && !done;
     }
-    if (!state.waits) {
+    if (done) {
         cover(tile);
     }
 }
@@ -159,7 +161,7 @@ async function look() {
                 apply(tile, state);
             }
         }
-        told_on();
+        count();
         grid.wait = POLL;
     } catch {
         grid.wait = Math.min(grid.wait * 2, SLOWEST);
@@ -193,7 +195,7 @@ async function decide(action) {
         }
         say(`${named(tile)}:`, answer.said);
         if (response.ok) {
-            lastDecision(answer);
+            canUndo(answer);
             if (grid.current === tile) {
                 onward();
             }
@@ -206,36 +208,29 @@ async function decide(action) {
     }
 }
 
-function lastDecision({undo, what}) {
+function canUndo(answer) {
     const form = part("undo");
-    form.action = undo;
-    form.querySelector("[name=batch]")?.remove();
-    form.querySelector("button").disabled = false;
-    part("what", form).textContent = what || "";
+    form.action = answer.undo || "";
+    form.querySelector("button").disabled = !answer.undo;
+    part("what", form).textContent = answer.undoes || "";
 }
 
 async function undo(event) {
-    const form = event.target;
-    if (form.querySelector("[name=batch]")) {
-        return;  // a batch has a page that says what became of it
-    }
     event.preventDefault();
-    const button = form.querySelector("button");
-    button.disabled = true;
     try {
-        const response = await post(form.action, {});
-        const answer = await told(response);
-        if (!answer) {
+        const answer = await told(await post(event.target.action, {}));
+        if (answer) {
+            say(answer.said);
+            canUndo(answer);
+        } else {
             say(grid.list.dataset.saidForbidden);
-            return;
         }
-        say(answer.said || grid.list.dataset.saidUndone);
-        part("what", form).textContent = "";
     } catch {
-        button.disabled = false;
         say(grid.list.dataset.saidFailed);
     }
-    link(grid.current).focus({preventScroll: true});
+    if (document.activeElement === document.body) {  // the button has nothing more to undo
+        link(grid.current).focus({preventScroll: true});
+    }
     look();
 }
 
