@@ -1,4 +1,4 @@
-"""Having an item of the queue open: the page renews its claim while it is looked at, and frees it."""
+"""Having an item open: the page renews its claim while it is looked at, and frees it."""
 
 from typing import TYPE_CHECKING
 

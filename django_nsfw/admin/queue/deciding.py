@@ -34,7 +34,7 @@ Action = Decision.Action
 class DecisionForm(forms.Form):
     """What a decision carries: the version that it was made on is no option."""
 
-    action = forms.ChoiceField(choices=[(action.value, label) for action, (_, label) in ACTIONS.items()])
+    action = forms.ChoiceField(choices=[(action.value, action.label) for action in ACTIONS])
     version = forms.CharField(max_length=64)
     note = forms.CharField(max_length=2000, required=False)
 

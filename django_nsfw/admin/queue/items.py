@@ -49,14 +49,17 @@ class Addresses:
     def queue(self) -> str:
         return self.of("queue") + self._asked
 
-    def item(self, pk: int) -> str:
-        return self.of("queue_item", pk) + self._asked
+    def item(self, pk: int, *, anyway: bool = False) -> str:
+        """``anyway``: to be decided although somebody else has it open."""
+        return self._with(self.of("queue_item", pk), "anyway" if anyway else "")
 
     def decide(self, pk: int) -> str:
         return self.of("queue_decide", pk) + self._asked
 
     def undo(self, decision: int, *, batch: bool = False) -> str:
-        address = self.of("queue_undo", decision) + self._asked
-        if not batch:
-            return address
-        return f"{address}{'&' if self._asked else '?'}batch=1"
+        return self._with(self.of("queue_undo", decision), "batch" if batch else "")
+
+    def _with(self, address: str, key: str) -> str:
+        if not key:
+            return address + self._asked
+        return f"{address}{self._asked or '?'}{'&' if self._asked else ''}{key}=1"

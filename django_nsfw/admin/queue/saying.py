@@ -19,8 +19,10 @@ REFUSED = {
     "gone": gettext_lazy("Its object, or its field, is gone."),
     "changed": gettext_lazy("The file is not the one that was scanned."),
     "missing": gettext_lazy("The file is not in its storage."),
-    "pruned": gettext_lazy("The bytes were deleted by retention, or on request: that cannot come back."),
-}  # fmt: skip
+    "pruned": gettext_lazy(
+        "The bytes were deleted, by retention or on request: that cannot be put back."
+    ),
+}
 """``DecisionRefused.code`` → a sentence."""
 
 TROUBLE = gettext_lazy("The storage does not do it; the log has more. Nothing was decided.")

@@ -60,7 +60,7 @@ def show(
     context = {
         "scan": scan,
         "title": f"#{scan.pk} {subject(scan)}",
-        "score": scan.nsfw is not None and {"value": f"{scan.nsfw:.4f}", "text": f"{scan.nsfw:.2f}"},
+        "score": _score(scan),
         "why": reason(scan, threshold(scan.field)),
         "uploader": plain(str(scan.uploader)) if scan.uploader is not None else "",
         "waits": scan.status in UNSETTLED,
@@ -145,6 +145,13 @@ def _looking(to: Addresses, scan: Scan, user: AbstractBaseUser) -> Mapping[str, 
     }
 
 
+def _score(scan: Scan) -> Mapping[str, str]:
+    """For the meter, and to be read."""
+    if scan.nsfw is None:
+        return {}
+    return {"value": f"{scan.nsfw:.4f}", "text": f"{scan.nsfw:.2f}"}
+
+
 def stronger(blur: int) -> int:
     """The next strength; after the strongest the lightest."""
     return BLURS[(BLURS.index(blur) + 1) % len(BLURS)]
@@ -157,6 +164,7 @@ def _urls(
     next, previous = following(question, user, scan), preceding(question, user, scan)
     return {
         "here": to.item(scan.pk),
+        "anyway": to.item(scan.pk, anyway=True),
         "queue": to.queue(),
         "next": to.item(next.pk) if next else "",
         "previous": to.item(previous.pk) if previous else "",

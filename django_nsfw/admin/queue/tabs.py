@@ -32,7 +32,7 @@ def tabs(
         _tab("history", _("History"), len(history["decisions"]), history=history),
         _tab("object", _("Object and file"), 0, link=_link(admin, scan), facts=list(_facts(scan))),
         _tab("uploader", _("Uploader"), len(record["waiting"]) if record else 0, record=record),
-        _tab("similar", _("Same and similar"), len(alike), twins=alike),
+        _tab("similar", _("Same and similar"), len(alike), twins=alike, known=_known(scan)),
     ]
 
 
@@ -141,6 +141,10 @@ def _record(scan: Scan, user: AbstractBaseUser, to: Addresses) -> Mapping[str, A
             for other in record.waiting
         ],
     }
+
+
+def _known(scan: Scan) -> str:
+    return plain(scan.known.said(scan.known_distance)) if scan.known else ""
 
 
 def _alike(scan: Scan, user: AbstractBaseUser, to: Addresses) -> Iterator[Mapping[str, Any]]:

@@ -111,11 +111,13 @@ async function take() {
             return;
         }
         if (told.version !== item.dataset.version) {
-            await changed(told);
+            changed(told);
             return;
         }
         item.dataset.mine = told.claimed ? "1" : "";
-        stop(item, told.claimed || told.free ? "" : told.said);
+        if (!item.dataset.anyway) {
+            stop(item, told.by ? told.said : "", told.by);
+        }
     } catch {
         say(single.page.dataset.failed, true);
     }
@@ -128,17 +130,18 @@ function renewLater() {
         () => (document.hidden ? renewLater() : take()), Number(single.page.dataset.renew) * 1000);
 }
 
-async function changed(told) {
-    const item = find("item");
-    if (item.dataset.stopped !== told.said) {
-        stop(item, told.said);
-    }
-    item.classList.add("nsfw-settled");
+function changed(told) {
+    clearTimeout(single.renewing);
+    stop(find("item"), told.said);
+    find("item").classList.add("nsfw-settled");
 }
 
 // Why nothing can be decided here now; an empty text lifts it.
-function stop(item, said) {
-    item.dataset.stopped = said;
+function stop(item, said, claimed = false) {
+    const anyway = item.querySelector("[data-nsfw-anyway]");
+    if (anyway) {
+        anyway.hidden = !claimed;
+    }
     item.querySelector("[data-nsfw-stopped]").textContent = said;
     item.querySelector("[data-nsfw-stop]").hidden = !said;
     item.querySelectorAll("[data-nsfw-decide] button").forEach((button) => {
@@ -161,12 +164,15 @@ async function decide(form, button) {
     say(told.said, !ok);
     if (!ok) {
         if (told.changed) {
-            await changed(told);
+            changed(told);
         }
         return;
     }
     find("item").dataset.mine = "";  // freed with the decision
-    await go(told.next || location.href, {push: Boolean(told.next)});
+    await go(new URL(told.next || "", location.href).href, {push: Boolean(told.next)});
+    if (!told.next) {
+        say(`${told.said} ${single.page.dataset.nothing}`);
+    }
     offerUndo(told);
 }
 
@@ -190,8 +196,11 @@ function offerUndo(told) {
 }
 
 async function prefer(form, button) {
-    const {told} = await answer(form.action, new FormData(form, button));
-    say(told.said);
+    const {ok, told} = await answer(form.action, new FormData(form, button));
+    if (!ok) {
+        say(told.said, true);
+        return;
+    }
     const picture = find("picture"), [grey] = form.querySelectorAll("[name=greyscale]");
     const [blur] = form.querySelectorAll("[name=blur]");
     const revealed = find("revealed"), hide = find("hide");
@@ -238,6 +247,14 @@ async function submit(event) {
 }
 
 function follow(event) {
+    const anyway = event.target.closest("[data-nsfw-anyway]");
+    if (anyway) {
+        event.preventDefault();
+        find("item").dataset.anyway = "1";
+        stop(find("item"), "");
+        find("heading").focus({preventScroll: true});
+        return;
+    }
     const link = event.target.closest("a[data-nsfw-go]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) {
         return;
@@ -275,7 +292,7 @@ function setUpTabs() {
         panel.setAttribute("role", "tabpanel");
         panel.setAttribute("aria-labelledby", tab.id);
         panel.tabIndex = 0;
-        panel.querySelector("h3").classList.add("nsfw-unseen");
+        panel.querySelector("h2").classList.add("nsfw-unseen");
         tab.addEventListener("click", () => choose(tab));
         tab.addEventListener("keydown", (event) => {
             const to = {
@@ -299,7 +316,6 @@ document.addEventListener("DOMContentLoaded", () => {
     renewLater();
     single.page.addEventListener("submit", submit);
     single.page.addEventListener("click", follow);
-    // Space hides what it revealed.
     single.page.addEventListener("click", (event) => {
         if (event.target.closest("[data-nsfw-note-go]")) {
             find("note").focus();
