@@ -88,10 +88,11 @@ function chosen() {
     return grid.tiles.filter((tile) => box(tile) && box(tile).checked);
 }
 
+// What a key or a button would be about.
 function count() {
-    const count = chosen().length, on = part("on");
-    on.hidden = false;
-    on.textContent = count ? `${grid.list.dataset.saidSelected} ${count}` : named(grid.current);
+    const picked = chosen().length;
+    part("on").textContent = picked
+        ? `${grid.list.dataset.saidSelected} ${picked}` : named(grid.current);
 }
 
 function select(tile, on) {
