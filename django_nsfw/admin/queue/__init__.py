@@ -12,7 +12,11 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
+
+from ...models import ReviewQueue
+from ...permissions import may_see
 
 GET, POST = ("GET", "HEAD"), ("POST",)
 
@@ -59,3 +63,30 @@ class Queue(admin.ModelAdmin):  # type: ignore[type-arg]
             return response
 
         return answer
+
+
+@admin.register(ReviewQueue)
+class ReviewQueueAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Leads from the index of the admin to the queue, and has no page of its own."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.to_the_queue)
+        return [path("", view, name="django_nsfw_reviewqueue_changelist")]
+
+    def to_the_queue(self, request: HttpRequest) -> HttpResponse:
+        return redirect(f"{self.admin_site.name}:django_nsfw_queue")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_see(request.user)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may_see(request.user)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
