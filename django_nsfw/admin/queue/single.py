@@ -23,7 +23,7 @@ from .frame import frame, last_of
 from .items import UNSETTLED, Addresses, asked_for, person
 from .tabs import tabs
 from .tiles import threshold
-from .words import plain, reason, subject
+from .words import age, plain, reason, subject
 
 if TYPE_CHECKING:
     from . import Queue
@@ -63,6 +63,7 @@ def show(
         "score": _score(scan),
         "why": reason(scan, threshold(scan.field)),
         "uploader": plain(str(scan.uploader)) if scan.uploader is not None else "",
+        "age": age(scan.created_at),
         "waits": scan.status in UNSETTLED,
         "mine": mine,
         "stopped": refused or ("" if "anyway" in request.GET else claimed_by(claim, user)),

@@ -28,7 +28,13 @@ def tabs(
     history, alike = _history(scan, user, to), list(_alike(scan, user, to))
     record = _record(scan, user, to)
     return [
-        _tab("scores", _("Scores"), len(scan.crops), crops=_crops(scan)),
+        _tab(
+            "scores",
+            _("Scores"),
+            len(scan.crops),
+            crops=_crops(scan),
+            why=plain(scan.error_message),
+        ),
         _tab("history", _("History"), len(history["decisions"]), history=history),
         _tab("object", _("Object and file"), 0, link=_link(admin, scan), facts=list(_facts(scan))),
         _tab("uploader", _("Uploader"), len(record["waiting"]) if record else 0, record=record),

@@ -54,6 +54,7 @@ function look(section) {
             const picture = await createImageBitmap(await response.blob());
             canvas.width = picture.width;
             canvas.height = picture.height;
+            canvas.classList.toggle("nsfw-strip", picture.height > 2.5 * picture.width);
             canvas.getContext("2d").drawImage(picture, 0, 0);
             picture.close();
             if (document.hidden || !section.isConnected) {

@@ -316,11 +316,6 @@ document.addEventListener("DOMContentLoaded", () => {
     renewLater();
     single.page.addEventListener("submit", submit);
     single.page.addEventListener("click", follow);
-    single.page.addEventListener("click", (event) => {
-        if (event.target.closest("[data-nsfw-note-go]")) {
-            find("note").focus();
-        }
-    });
     window.addEventListener("popstate", () => go(location.href, {push: false}));
     window.addEventListener("pagehide", () => {
         const {claim, mine} = find("item").dataset;
