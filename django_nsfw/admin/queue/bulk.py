@@ -4,6 +4,7 @@ A page of its own says what became of it, and takes it back. It has an address, 
 again decides nothing again.
 """
 
+import logging
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ... import decisions
-from ...exceptions import NSFWError
+from ...exceptions import DecisionRefused, NSFWError
 from ...models import Claim, Decision, Scan
 from ...permissions import may_decide, may_decide_in_bulk, may_undo, visible, visible_decisions
 from ...queue import claims
@@ -34,6 +35,8 @@ from .words import field_name, plain, subject
 
 if TYPE_CHECKING:
     from . import Queue
+
+logger = logging.getLogger(__name__)
 
 MOST = 100
 """Scans of one go: a page of the grid, and room. Each moves bytes while somebody waits."""
@@ -198,6 +201,8 @@ def _decide(
             except (NSFWError, OSError) as error:
                 now = Scan.objects.using(_db()).get(pk=scan.pk)
                 why = refusal(error, now, version)
+                if not isinstance(error, DecisionRefused):
+                    logger.error("Nothing was decided about scan %s: %s", scan.pk, error)
         refused.append({"pk": scan.pk, "subject": subject(scan), "why": why})
     Claim.objects.using(_db()).filter(scan_id__in=picked, user_id=user.pk).delete()
     request.session[KEPT] = {
