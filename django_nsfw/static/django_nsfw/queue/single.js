@@ -84,7 +84,7 @@ async function go(url, {push = true} = {}) {
     }
     begin();
     find("heading").focus({preventScroll: true});
-    await take();
+    take();
 }
 
 function begin() {
@@ -105,6 +105,7 @@ function free(url) {
 async function take() {
     clearTimeout(single.renewing);
     const item = find("item");
+    item.dataset.mine = "1";  // whoever leaves before the answer frees it, too
     try {
         const {told} = await answer(item.dataset.claim, new FormData());
         if (find("item") !== item) {
@@ -231,13 +232,18 @@ async function submit(event) {
         return;
     }
     event.preventDefault();
+    await alone(() => POSTS[name](event.target, event.submitter));
+}
+
+// One thing at a time: what is pressed meanwhile is not meant for what comes.
+async function alone(work) {
     if (single.busy) {
         return;
     }
     single.busy = true;
     find("item").setAttribute("aria-busy", "true");
     try {
-        await POSTS[name](event.target, event.submitter);
+        await work();
     } catch {
         say(single.page.dataset.failed, true);
     } finally {
@@ -260,9 +266,9 @@ function follow(event) {
         return;
     }
     event.preventDefault();
-    if (!single.busy && link.href) {
+    if (link.href) {
         say("");
-        go(link.href);
+        alone(() => go(link.href));
     }
 }
 
@@ -316,7 +322,7 @@ document.addEventListener("DOMContentLoaded", () => {
     renewLater();
     single.page.addEventListener("submit", submit);
     single.page.addEventListener("click", follow);
-    window.addEventListener("popstate", () => go(location.href, {push: false}));
+    window.addEventListener("popstate", () => alone(() => go(location.href, {push: false})));
     window.addEventListener("pagehide", () => {
         const {claim, mine} = find("item").dataset;
         if (mine) {
