@@ -135,11 +135,12 @@ def _fill(rows: int) -> None:
         cursor.execute("SELECT setseed(0.5)")
         cursor.execute(
             "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'django_nsfw_scan' "
-            "AND indexdef NOT LIKE 'CREATE UNIQUE%'"
+            "AND indexname <> 'django_nsfw_scan_pkey'"
         )
         indexes = cursor.fetchall()
+        cursor.execute("ALTER TABLE django_nsfw_scan DROP CONSTRAINT nsfw_scan_token")
         for name, _ in indexes:
-            cursor.execute(f'DROP INDEX "{name}"')
+            cursor.execute(f'DROP INDEX IF EXISTS "{name}"')
         people = max(rows // 100, 100)
         cursor.execute(SCANS.format(rows=rows, series=SERIES.format(rows=rows, people=people)))
         for _, definition in indexes:

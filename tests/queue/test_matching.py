@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.http import QueryDict
 from django.utils import timezone
 
+from django_nsfw import permissions
 from django_nsfw.models import KnownImage, SavedQueue, Scan
 from django_nsfw.queue import counts as counting
 from django_nsfw.queue.asking import Question
@@ -115,6 +116,28 @@ class TestCounts:
             row(number)
         with django_assert_num_queries(1):
             assert counting.count(asked(), mo) == Count(number=3, more=True)
+
+    @pytest.mark.parametrize(
+        ("query", "said", "queries"),
+        [
+            ("status=clear", "5", 1),
+            ("status=clear&label=porn", "1+", 2),
+            ("status=clear&status=approved&label=porn", "1+", 3),
+            ("status=approved&label=porn", "0", 2),
+            ("status=clear&low=0.5&high=0.5", "5", 1),
+            ("status=clear&label=porn&escalated=1", "0", 1),
+            ("label=porn", "0", 1),
+        ],
+    )
+    def test_in_the_archive_filters_without_an_index_look_at_the_newest(
+        self, mo, monkeypatch, django_assert_num_queries, query, said, queries
+    ):
+        monkeypatch.setattr(counting, "LOOKED_AT", 3)
+        for number in range(5):
+            row(number, status="clear", nsfw=0.5, label="porn" if number in (0, 4) else "")
+        permissions.restricted_to(mo)
+        with django_assert_num_queries(queries):
+            assert str(counting.count(asked(query), mo)) == said
 
     @pytest.mark.parametrize(
         ("language", "said"), [("en", "1,000+"), ("de", "1.000+"), ("fr", "1\xa0000+")]
