@@ -113,7 +113,8 @@ function selectAll(on) {
 
 function announce() {
     count();
-    say(grid.list.dataset.saidSelected, String(chosen().length));
+    say();
+    part("heard").textContent = `${grid.list.dataset.saidSelected} ${chosen().length}`;
 }
 
 // --- What a tile says
@@ -194,7 +195,7 @@ async function decide(action) {
             say(grid.list.dataset.saidForbidden);
             return;
         }
-        say(`${named(tile)}:`, answer.said);
+        say(response.ok ? "" : `${named(tile)}:`, answer.said);
         if (response.ok) {
             canUndo(answer);
             if (grid.current === tile) {
