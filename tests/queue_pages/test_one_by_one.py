@@ -1,0 +1,428 @@
+"""The page of one item in Chromium, on the running example with its real detector."""
+
+import re
+import statistics
+import subprocess
+
+import pytest
+
+from tests.example.conftest import MANAGE, Example
+from tests.queue_pages.chromium import FILL, QUEUE, Site, chromium, person
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    import os
+    from pathlib import Path
+    if "QS" in os.environ:
+        yield Site("http://127.0.0.1:8461", Example(Path("/tmp/qs/data")))
+        return
+    example = Example(tmp_path_factory.mktemp("queue"))
+    for arguments in (("migrate", "-v0"), ("shell", "-v0", "-c", FILL)):
+        done = example.manage(*arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+    with subprocess.Popen(
+        [*MANAGE, "runserver", "--noreload", "127.0.0.1:0"],
+        env=example.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+    ) as server:
+        try:
+            started = next(filter(None, (re.search(r"http://\S+:\d+", s) for s in server.stdout)))
+            yield Site(started.group(), example)
+        finally:
+            server.terminate()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def mo(browser, site):
+    with person(browser, site, "mo") as mo:
+        yield mo
+
+
+@pytest.fixture
+def ann(browser, site):
+    with person(browser, site, "ann") as ann:
+        yield ann
+
+
+WAYS = {
+    "j": ("j", "[data-nsfw-next]", 1),
+    "the right arrow": ("ArrowRight", "[data-nsfw-next]", 1),
+    "s": ("s", "[data-nsfw-skip]", 1),
+    "k": ("k", "[rel=prev]", -1),
+    "the left arrow": ("ArrowLeft", "[rel=prev]", -1),
+}
+
+
+@pytest.mark.parametrize(("key", "button", "way"), WAYS.values(), ids=WAYS)
+def test_moving_on_and_back_without_loading_a_page(mo, site, key, button, way):
+    waiting = site.waiting()
+    mo.open(waiting[3])
+    mo.page.evaluate("window.stayed = true")
+    mo.press(key, waiting[3 + way])
+    mo.click(button, waiting[3 + 2 * way])
+    assert mo.page.evaluate("window.stayed")
+    assert mo.page.url == f"{site.url}{QUEUE}{mo.at}/"
+    assert f"#{mo.at} photo" in mo.page.title()
+    mo.until(lambda: list(site.claims()) == [mo.at])  # those before are free again
+    mo.page.go_back()
+    mo.settled(waiting[3 + way])
+
+
+DECISIONS = {"a": ("approve", "approved"), "r": ("reject", "rejected"), "e": ("escalate", "held")}
+
+
+@pytest.mark.parametrize("by", ["key", "button"])
+@pytest.mark.parametrize(("key", "outcome"), DECISIONS.items(), ids=DECISIONS)
+def test_deciding_shows_the_next_and_z_leads_back(mo, site, key, outcome, by):
+    action, status = outcome
+    this, next, *_ = site.waiting()
+    mo.open(this)
+    mo.page.evaluate("window.stayed = true")
+    if by == "key":
+        mo.press(key, next)
+    else:
+        mo.click(mo.decision(action), next)
+    assert site.status(this) == status
+    assert mo.text("live").endswith(f"#{this} photo {this}.")
+    assert mo.page.url == f"{site.url}{QUEUE}{next}/"
+    assert mo.text("what") == f"{action} #{this}"
+    mo.until(lambda: list(site.claims()) == [next])
+    assert mo.page.evaluate("document.activeElement.id") == "nsfw-heading"
+    if by == "key":
+        mo.press("z", this)
+    else:
+        mo.click("[data-nsfw-undo-last] button", this)
+    assert mo.text("live") == "1 decision was undone."
+    assert (site.status(this), mo.at) == ("held", this)
+    assert mo.page.evaluate("window.stayed")
+
+
+def test_a_note_is_written_with_n_and_goes_along(mo, site):
+    this, next, *_ = site.waiting()
+    mo.open(this)
+    mo.press("n")
+    mo.page.keyboard.type("a jar, sj?")  # no key does anything meanwhile
+    assert mo.at == this
+    mo.press("Escape")
+    mo.press("r", next)
+    [(note,)] = site.rows("SELECT note FROM django_nsfw_decision ORDER BY id DESC LIMIT 1")
+    assert note == "a jar, sj?"
+    assert mo.page.input_value("[data-nsfw-note]") == ""
+    mo.press("z", this)
+
+
+def test_keys_with_modifiers_and_keys_held_down_do_nothing(mo, site):
+    this = site.waiting()[0]
+    mo.open(this)
+    mo.page.evaluate("addEventListener('keydown', (event) => event.preventDefault())")
+    for key in ("Control+a", "Alt+a", "Meta+a", "Shift+A", "Control+j", "Alt+r"):
+        mo.press(key)
+    mo.page.evaluate(
+        "document.body.dispatchEvent(new KeyboardEvent('keydown',"
+        " {key: 'a', repeat: true, bubbles: true}))"
+    )
+    mo.settled()
+    assert (mo.at, site.status(this)) == (this, "held")
+
+
+def test_space_reveals_and_hides_and_leaving_covers(mo, site):
+    this, next, *_ = site.waiting()
+
+    def revealed():
+        assert mo.sees("blurred") != mo.sees("revealed") == mo.sees("hide")
+        return mo.sees("revealed")
+
+    def looks():
+        return site.rows("SELECT count(*) FROM django_nsfw_reveal")[0][0]
+
+    before = looks()
+    mo.open(this)
+    assert not revealed()
+    mo.press("Space")
+    mo.until(revealed)
+    mo.press("Space")
+    assert not revealed()
+    mo.click("[data-nsfw-reveal] span [type=submit]")
+    mo.until(revealed)
+    mo.click("[data-nsfw-hide]")
+    assert not revealed()
+    mo.press("c")
+    mo.until(revealed)
+    mo.page.evaluate(
+        "Object.defineProperty(document, 'hidden', {get: () => true, configurable: true});"
+        "document.dispatchEvent(new Event('visibilitychange')); delete document.hidden"
+    )
+    assert not revealed()
+    mo.click("[data-nsfw-colours]")
+    mo.until(revealed)
+    mo.press("j", next)
+    assert not revealed()
+    assert looks() == before + 4
+    assert int(mo.text("seen")) >= 4
+
+
+def test_greyscale_and_blur_are_remembered(mo, site):
+    this, next, *_ = site.waiting()
+    mo.open(this)
+
+    def likes():
+        rows = site.rows("SELECT blur, greyscale FROM django_nsfw_reviewpreference")
+        return rows[0] if rows else None
+
+    def colourful():
+        return mo.page.evaluate(
+            "getComputedStyle(document.querySelector('[data-nsfw-picture]')).filter"
+        )
+
+    mo.press("g")
+    assert (likes(), colourful()) == ((2, 0), "none")
+    assert not mo.sees("colours")
+    mo.press("Space")
+    mo.until(lambda: mo.sees("revealed"))
+    mo.press("g")
+    assert (likes(), colourful(), mo.sees("revealed")) == ((2, 1), "grayscale(1)", True)
+    mo.click("[name=greyscale]")
+    assert (likes(), mo.sees("revealed")) == ((2, 0), False)
+    mo.press("b")
+    assert likes() == (3, 0)
+    assert "strongest" in mo.page.inner_text("[name=blur]")
+    mo.click("[name=blur]")
+    assert likes() == (1, 0)
+    mo.press("j", next)
+    assert "light" in mo.page.inner_text("[name=blur]")
+    assert mo.page.get_attribute("[name=greyscale]", "aria-pressed") == "false"
+    mo.press("b")
+    mo.press("g")
+    assert likes() == (2, 1)
+
+
+def test_help_lists_every_key_of_the_page_and_escape_closes_it(mo, site):
+    mo.open(site.waiting()[0])
+    for open in (lambda: mo.press("?"), lambda: mo.click("[data-nsfw-help-open]")):
+        open()
+        said = mo.text("keys")
+        for words in ("a Approve", "r Reject", "e Escalate", "n Write a note", "s Skip",
+                      "z Undo my last decision", "space Reveal or hide", "g Greyscale",
+                      "b Strength of the blur", "k ← Previous", "j → Next", "? Keys"):  # fmt: skip
+            assert words in said
+        mo.press("a")  # nothing is decided behind a dialog
+        mo.press("Escape")
+        assert not mo.sees("help")
+    assert site.status(mo.at) == "held"
+
+
+def test_tabs_are_tabs(mo, site):
+    this = site.waiting()[0]
+    mo.open(this)
+    tabs = mo.page.get_by_role("tab")
+    assert [re.sub(r"\s+\d+$", "", tab) for tab in tabs.all_inner_texts()] == [
+        "Scores", "History", "Object and file", "Uploader", "Same and similar",
+    ]  # fmt: skip
+    chosen = lambda: mo.page.get_by_role("tab", selected=True).inner_text().split()[0]  # noqa: E731
+    tabs.first.click()
+    for key, name in (("ArrowRight", "History"), ("End", "Same"), ("ArrowRight", "Scores"),
+                      ("ArrowLeft", "Same"), ("Home", "Scores")):  # fmt: skip
+        mo.press(key)
+        assert chosen() == name
+        assert mo.page.get_by_role("tabpanel").count() == 1
+    assert mo.at == this  # arrows belong to the tabs while one of them has the focus
+    mo.click("#nsfw-tab-uploader")
+    assert mo.page.get_by_role("tabpanel").get_by_role("link").count() > 5
+    mo.page.evaluate("document.activeElement.blur()")
+    mo.press("j", site.waiting()[0])
+    assert chosen() == "Uploader"
+
+
+def test_history_undoes(mo, site):
+    this, next, *_ = site.waiting()
+    mo.open(this)
+    mo.press("r", next)
+    mo.open(this)
+    assert mo.text("item").startswith(f"#{this}")
+    mo.click("#nsfw-tab-history")
+    mo.click("[data-nsfw-undo] button", this)
+    mo.page.wait_for_selector("text=1 decision was undone.")
+    assert site.status(this) == "held"
+
+
+def test_nothing_moves_from_one_item_to_the_next(mo, site):
+    mo.open(site.waiting()[0])
+    places = set()
+    for _ in range(5):
+        boxes = mo.page.locator(".nsfw-actions :is(button, a.nsfw-button):visible").all()
+        places.add(tuple(tuple(sorted(box.bounding_box().items())) for box in boxes))
+        mo.press("s")
+    assert len(places) == 1
+
+
+def test_of_an_animation_the_worst_frame_is_shown_and_markup_is_text(mo, site):
+    [(moving,)] = site.rows("SELECT id FROM django_nsfw_scan WHERE frames = 4")
+    mo.open(moving)
+    assert re.search(r"Frame [1-4] of 4: the one that scored worst", mo.text("looking"))
+    mo.click("#nsfw-tab-object")
+    assert "<img src=x onerror=alert(1)>.gif" in mo.page.inner_text("#nsfw-object")
+    assert mo.page.locator("#nsfw-object img").count() == 0
+
+
+def test_somebody_else_has_it_open(mo, ann, site):
+    this, next, *_ = site.waiting()
+    mo.open(this)
+    ann.open(this)
+    assert re.match(r"mo has it open, until .+ at least\.", ann.text("stopped"))
+    assert ann.page.is_disabled(ann.decision("approve"))
+    ann.press("a")
+    assert site.status(this) == "held"
+    ann.click("text=Go on with the next", next)
+    ann.until(lambda: site.claims() == {this: "mo", next: "ann"})
+    mo.press("j")
+    assert mo.at not in (this, next)  # what somebody else has open is passed over
+    mo.until(lambda: this not in site.claims())
+    ann.open(this)
+    assert not ann.sees("stop")
+
+
+def test_leaving_frees_and_so_does_closing(mo, ann, site):
+    this = site.waiting()[0]
+    mo.open(this)
+    assert site.claims() == {this: "mo"}
+    mo.page.goto(f"{site.url}/admin/django_nsfw/reveal/")
+    ann.until(lambda: site.claims() == {})
+    mo.open(this)
+    assert site.claims() == {this: "mo"}
+    mo.page.close(run_before_unload=True)
+    ann.until(lambda: site.claims() == {})
+
+
+def test_two_decide_at_once_and_the_second_is_told_who_decided_what(mo, ann, site):
+    this, next, *_ = site.waiting()
+    mo.open(this)
+    ann.open(this)
+    ann.click("text=Decide it all the same")
+    ann.press("r", next)
+    assert site.status(this) == "rejected"
+    mo.press("a")
+    said = "It changed since you looked. ann rejected it. It is “rejected” now."
+    assert (mo.text("live"), mo.text("stopped")) == (said, said)
+    assert (mo.at, site.status(this)) == (this, "rejected")
+    assert mo.page.is_disabled(mo.decision("approve"))
+    assert "nsfw-settled" in mo.page.get_attribute("[data-nsfw-item]", "class")
+    mo.click("text=Go on with the next")
+    assert mo.at not in (this, next)
+    ann.press("z", this)
+
+
+def test_what_somebody_settled_while_it_was_open_greys_out_by_itself(mo, ann, site):
+    this, next, *_ = site.waiting()
+    mo.open(this)
+    ann.open(this)
+    ann.click("text=Decide it all the same")
+    ann.press("a", next)
+    mo.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # comes back
+    mo.page.wait_for_selector(".nsfw-settled")
+    assert mo.text("stopped") == "ann approved it."
+    ann.press("z", this)
+
+
+def test_a_missing_file_is_said_and_can_be_rejected(mo, site):
+    this, next, *_ = site.waiting()
+    [(name,)] = site.rows("SELECT quarantine_name FROM django_nsfw_scan WHERE id = ?", this)
+    path = site.example.data / "quarantine" / name
+    body = path.read_bytes()
+    path.unlink()
+    mo.open(this)
+    mo.page.wait_for_selector("text=The file is not in its storage.")
+    mo.press("Space")
+    assert not mo.sees("revealed")
+    mo.press("a")
+    assert (mo.at, site.status(this)) == (this, "held")
+    assert "nsfw-problem" in mo.page.get_attribute("[data-nsfw-live]", "class")
+    mo.press("r", next)
+    assert site.status(this) == "rejected"
+    path.write_bytes(body)
+    mo.press("z", this)
+
+
+def test_a_site_that_does_not_answer_is_said(mo, site):
+    this = site.waiting()[0]
+    mo.open(this)
+    mo.page.context.route("**/decide/*", lambda route: route.abort())
+    mo.page.context.route("**/decide/", lambda route: route.abort())
+    mo.press("a")
+    assert mo.text("live").startswith("The site did not answer as expected.")
+    mo.complaints[:] = [said for said in mo.complaints if "ERR_FAILED" not in said]
+    assert (mo.at, site.status(this)) == (this, "held")
+
+
+def test_without_scripts_everything_is_a_link_or_a_form(browser, site):
+    this, next, *_ = site.waiting()
+    with person(browser, site, "mo", java_script_enabled=False) as mo:
+        mo.page.goto(f"{site.url}{QUEUE}{this}/")
+        assert mo.page.get_by_role("heading", name="Same and similar").is_visible()
+        mo.page.fill("[data-nsfw-note]", "by hand")
+        mo.page.click(mo.decision("approve"))
+        assert mo.page.url == f"{site.url}{QUEUE}{next}/"
+        assert f"Approved: #{this}" in mo.page.inner_text(".messagelist")
+        assert site.status(this) == "approved"
+        mo.page.click("[data-nsfw-undo-last] button")
+        assert (mo.page.url, site.status(this)) == (f"{site.url}{QUEUE}{this}/", "held")
+        mo.page.click("[name=blur]")
+        assert "strongest" in mo.page.inner_text("[name=blur]")
+        mo.page.click("[name=blur]")
+        mo.page.click("[name=blur]")
+        mo.page.click("[rel=next]")
+        assert mo.page.url == f"{site.url}{QUEUE}{next}/"
+
+
+def test_how_long_it_takes_from_a_decision_to_the_next_picture(mo, site):
+    """On the screen: from the key to the frame in which the next picture is painted."""
+    waiting = site.waiting()
+    mo.open(waiting[0])
+    mo.page.evaluate(
+        """() => {
+            window.took = [];
+            addEventListener("keydown", () => (window.since = performance.now()), true);
+            new MutationObserver(() => {
+                const picture = document.querySelector("[data-nsfw-blurred]");
+                picture.decode().then(() => requestAnimationFrame(() => setTimeout(() => {
+                    window.took.push(performance.now() - window.since);
+                })));
+            }).observe(document.querySelector("[data-nsfw-single]"), {childList: true});
+        }"""
+    )
+    for next in waiting[1:8]:
+        mo.press("r", next)
+    took = mo.page.evaluate("window.took")
+    print("decide to next picture, ms:", [round(ms) for ms in took])
+    assert len(took) == 7
+    assert statistics.median(took) < 500
+    for _ in range(7):
+        mo.press("z")
+    assert site.status(waiting[0]) == "held"
+
+
+SCREENS = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "light and narrow": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
+    "dark and narrow": {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}},
+}
+
+
+@pytest.mark.parametrize("screen", SCREENS.values(), ids=SCREENS)
+def test_nothing_sticks_out_at_the_side(browser, site, screen, tmp_path, request):
+    with person(browser, site, "mo", **screen) as mo:
+        mo.open(site.waiting()[0])
+        mo.page.screenshot(path=tmp_path / f"{request.node.callspec.id}.png", full_page=True)
+        root = "document.documentElement"
+        assert mo.page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+        assert mo.page.locator(mo.decision("approve")).is_visible()
