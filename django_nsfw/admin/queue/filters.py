@@ -61,7 +61,7 @@ class Panel:
 
 
 def panel(question: Question, user: AbstractBaseUser, shown: Iterable[Scan]) -> Panel:
-    """``shown`` suggests detectors and labels: asking millions of rows for theirs takes too long."""
+    """``shown`` suggests detectors and labels: asking millions of rows for theirs takes long."""
     shown = list(shown)
     may = restricted_to(user)
     labels = sorted(registry.watched if may is None else may)

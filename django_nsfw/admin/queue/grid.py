@@ -1,6 +1,6 @@
 """Many at a time: the tiles of one page of the queue, what to filter them by, and what to do."""
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from ...models import Decision, ReviewPreference
 from ...permissions import may_decide, may_decide_in_bulk, may_reveal
 from ...queue.asking import Question
-from ...queue.claims import holders
 from ...queue.counts import counts
-from ...queue.pages import page as page_of
+from ...queue.pages import page
 from .filters import panel
+from .frame import frame
+from .items import Addresses, person
+from .single import stronger, undo_last
 from .tiles import tiles
 
 if TYPE_CHECKING:
@@ -26,43 +28,30 @@ Action = Decision.Action
 
 
 def grid(admin: "Queue", request: HttpRequest) -> HttpResponse:
-    user = cast("AbstractBaseUser", request.user)
-    question = Question.of(request.GET)
-    shown = page_of(
-        question,
-        user,
-        after=request.GET.get("after", ""),
-        before=request.GET.get("before", ""),
-        size=SIZE,
-    )
-    scans = list(shown.scans)
+    user, question = person(request), Question.of(request.GET)
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    shown = page(question, user, after=after, before=before, size=SIZE)
+    likes = ReviewPreference.of(user)
     context = {
         **frame(admin, request),
         "title": _("Review queue"),
         "question": question,
         "query": question.query(),
-        "panel": panel(question, user, scans),
+        "panel": panel(question, user, shown.scans),
         "counts": counts(question, user),
-        "tiles": tiles(scans, user, holders(scans)),
+        "tiles": tiles(shown.scans, user),
         "next": shown.next,
         "previous": shown.previous,
-        "undoable": last_of(user),
-        **may(user),
+        "likes": likes,
+        "blurs": ReviewPreference.Blur.choices,
+        "stronger": stronger(likes.blur),
+        "undo_last": undo_last(user, Addresses(admin, question)),
+        **_may(user),
     }
     return TemplateResponse(request, "admin/django_nsfw/queue/grid.html", context)
 
 
-def frame(admin: "Queue", request: HttpRequest) -> dict[str, Any]:
-    """What ``queue/base.html`` asks for."""
-    return {
-        **admin.admin_site.each_context(request),
-        "is_nav_sidebar_enabled": False,
-        "opts": admin.opts,
-        "likes": ReviewPreference.of(cast("AbstractBaseUser", request.user)),
-    }
-
-
-def may(user: AbstractBaseUser) -> dict[str, bool]:
+def _may(user: AbstractBaseUser) -> dict[str, bool]:
     """Which buttons there are."""
     return {
         "may_approve": may_decide(user, Action.APPROVE),
@@ -71,9 +60,3 @@ def may(user: AbstractBaseUser) -> dict[str, bool]:
         "may_decide_in_bulk": may_decide_in_bulk(user),
         "may_reveal": may_reveal(user),
     }
-
-
-def last_of(user: AbstractBaseUser) -> Decision | None:
-    """What a person decided last and nobody has undone."""
-    own = Decision.objects.standing().filter(moderator_id=user.pk)
-    return own.select_related("scan").defer("scan__crops").order_by("-pk").first()

@@ -19,7 +19,7 @@ from ...queue import claims
 from ...queue.asking import Question
 from ...queue.pages import following, preceding
 from ...refusing import DECIDABLE
-from .grid import frame, last_of
+from .frame import frame, last_of
 from .items import UNSETTLED, Addresses, asked_for, person
 from .tabs import tabs
 from .tiles import threshold

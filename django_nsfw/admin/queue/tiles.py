@@ -1,22 +1,19 @@
-"""A scan as the grid shows it: everything that a tile says, found with a bounded number of queries."""
+"""Scans as the grid shows them: everything that a tile says, in one query for all of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Count
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ...conf import nsfw_settings
-from ...models import Scan
+from ...models import Claim, Scan
 from ...permissions import visible
 from ...policy import Policy
 from ...registry import registry
 from .words import age, field_name, plain, reason, subject
-
-if TYPE_CHECKING:
-    from ...models import Claim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,16 +39,11 @@ class Tile:
         return self.scan.version
 
 
-def tiles(
-    scans: Sequence[Scan], user: AbstractBaseUser, holders: "Mapping[int, Claim]"
-) -> list[Tile]:
-    """In the order of ``scans``, which come with version, uploader and what is known of them."""
+def tiles(scans: Sequence[Scan], user: AbstractBaseUser) -> list[Tile]:
+    """In the order of ``scans``, which come as ``queue.pages.page`` gives them. One query."""
     thresholds = {label: threshold(label) for label in {scan.field for scan in scans}}
     same = _same(scans, user)
-    return [
-        _tile(scan, user, holders.get(scan.pk), thresholds[scan.field], same.get(scan.sha256, 1))
-        for scan in scans
-    ]
+    return [_tile(scan, user, thresholds[scan.field], same.get(scan.sha256, 1)) for scan in scans]
 
 
 def threshold(label: str) -> float | None:
@@ -66,16 +58,14 @@ def threshold(label: str) -> float | None:
         return None  # a system check says what is wrong
 
 
-def held_by(claim: "Claim | None", user: AbstractBaseUser) -> str:
+def held_by(claim: Claim | None, user: AbstractBaseUser) -> str:
     """The name of somebody else who has it open; empty where nobody has."""
-    if claim is None or claim.user_id == user.pk:
+    if claim is None or claim.user_id == user.pk or claim.until <= timezone.now():
         return ""
     return plain(claim.user_name) or _("somebody else")
 
 
-def _tile(
-    scan: Scan, user: AbstractBaseUser, claim: "Claim | None", limit: float | None, same: int
-) -> Tile:
+def _tile(scan: Scan, user: AbstractBaseUser, limit: float | None, same: int) -> Tile:
     return Tile(
         scan=scan,
         subject=subject(scan),
@@ -86,7 +76,7 @@ def _tile(
         age=age(scan.created_at),
         score=None if scan.nsfw is None else _percent(scan.nsfw),
         threshold=None if limit is None else _percent(limit),
-        claimed_by=held_by(claim, user),
+        claimed_by=held_by(getattr(scan, "claim", None), user),
         frames=scan.frames,
         same=same,
     )
