@@ -161,7 +161,7 @@ async function decide(form, button) {
     if (!pictureIsThere()) {
         return;  // a key that was pressed twice decides nothing unseen
     }
-    const {ok, told} = await answer(form.action, new FormData(form, button));
+    const {ok, told} = await answer(form.getAttribute("action"), new FormData(form, button));
     say(told.said, !ok);
     if (!ok) {
         if (told.changed) {
@@ -178,7 +178,7 @@ async function decide(form, button) {
 }
 
 async function undo(form) {
-    const {ok, told} = await answer(form.action, new FormData(form));
+    const {ok, told} = await answer(form.getAttribute("action"), new FormData(form));
     say(told.said, !ok);
     if (ok) {
         single.ahead = null;
@@ -190,14 +190,14 @@ async function undo(form) {
 function offerUndo(told) {
     const form = find("undo-last");
     if (form) {
-        form.action = told.undo || "";
+        form.setAttribute("action", told.undo || "");
         form.querySelector("button").disabled = !told.undo;
         form.querySelector("[data-nsfw-what]").textContent = told.undoes || "";
     }
 }
 
 async function prefer(form, button) {
-    const {ok, told} = await answer(form.action, new FormData(form, button));
+    const {ok, told} = await answer(form.getAttribute("action"), new FormData(form, button));
     if (!ok) {
         say(told.said, true);
         return;
