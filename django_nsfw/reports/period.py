@@ -121,7 +121,9 @@ class _Day(Func):
         return self._with(compiler, "FLOOR((EXTRACT(EPOCH FROM {}) + {}) / 86400)::int")
 
     def as_sqlite(self, compiler: SQLCompiler, connection: Any, **context: Any) -> Any:
-        return self._with(compiler, "(CAST(strftime('%%s', {}) AS INTEGER) + {}) / 86400")
+        # Without the fraction, which it would round: the last millisecond of a day is in that day.
+        whole = "CAST(strftime('%%s', SUBSTR({}, 1, 19)) AS INTEGER)"
+        return self._with(compiler, f"({whole} + {{}}) / 86400")
 
     def as_mysql(self, compiler: SQLCompiler, connection: Any, **context: Any) -> Any:
         return self._with(compiler, "(TIMESTAMPDIFF(SECOND, '1970-01-01', {}) + {}) DIV 86400")

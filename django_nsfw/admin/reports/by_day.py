@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from ...reports import Report
+from . import words
 from .figure import Column, Figure, Row
 
 

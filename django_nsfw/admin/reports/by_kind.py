@@ -15,9 +15,7 @@ def moderators(report: Report) -> Figure:
         title=_("Moderators"),
         said=[
             _("What each person decided in the period; of a bulk decision each picture counts."),
-            _(
-                "Times run from the score to the decision: when a person began to look is on no record."
-            ),
+            _("Times run from the score to the decision: no record says when a person began."),
             _("Reversed: undone by somebody else, or decided otherwise later, whenever that was."),
         ],
         head=_("moderator"),
