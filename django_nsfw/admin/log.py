@@ -33,8 +33,9 @@ class ModeratorFilter(admin.SimpleListFilter):
         chosen = self.value()
         if chosen is None:
             return queryset
+        target = Decision._meta.get_field("moderator").target_field
         try:
-            key = Decision._meta.get_field("moderator").target_field.to_python(chosen)
+            key = target.clean(chosen, None)
         except ValidationError:  # an address that somebody made up
             return queryset.none()
         return queryset.filter(moderator=key)

@@ -72,8 +72,6 @@ class Period:
             yield datetime.min, 0
             return
         zone, stored = timezone.get_current_timezone(), connections[db].timezone
-        if connections[db].vendor == "postgresql":
-            stored = UTC  # it keeps moments
 
         def offset(at: datetime) -> int:
             ahead = at.astimezone(zone).utcoffset(), at.astimezone(stored).utcoffset()
@@ -118,7 +116,9 @@ class _Day(Func):
         super().__init__(moment, seconds)
 
     def as_postgresql(self, compiler: SQLCompiler, connection: Any, **context: Any) -> Any:
-        return self._with(compiler, "FLOOR((EXTRACT(EPOCH FROM {}) + {}) / 86400)::int")
+        return self._with(
+            compiler, "FLOOR((EXTRACT(EPOCH FROM ({})::timestamp) + {}) / 86400)::int"
+        )
 
     def as_sqlite(self, compiler: SQLCompiler, connection: Any, **context: Any) -> Any:
         # Without the fraction, which it would round: the last millisecond of a day is in that day.

@@ -52,6 +52,7 @@ def scan(at: datetime, status="clear", **columns) -> Scan:
     values = {
         "field": PHOTO,
         "verdict": verdicts.get(status, "review"),
+        "object_pk": str(number),
         "size": 1000,
         "detector": DETECTOR,
         "nsfw": 0.1 if status == "clear" else 0.6,
@@ -61,7 +62,6 @@ def scan(at: datetime, status="clear", **columns) -> Scan:
     return Scan.objects.create(
         status=status,
         created_at=at,
-        object_pk=str(number),
         name=f"{number}.jpg",
         original_name=f"{number}.jpg",
         sha256=f"{number:064x}",

@@ -1,5 +1,6 @@
 """Moderators, fields, uploaders, detectors and failures, each with its numbers."""
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from ...reports import Report
@@ -142,7 +143,7 @@ def scores(one: Distribution, nth: int) -> Figure:
 
 def _threshold(mark: Threshold) -> str:
     said = {"review": _("review from %s"), "reject": _("reject from %s")}[mark.what]
-    return f"{said % words.score(mark.score)}: {', '.join(mark.labels)}"
+    return f"{said % number_format(mark.score)}: {', '.join(mark.labels)}"
 
 
 def failures(report: Report) -> Figure:

@@ -26,7 +26,7 @@ COLUMNS = (
     "sha256", "moderator", "note", "inherited_from", "undoes", "undone_by", "batch",
 )  # fmt: skip
 
-BATCH = 1000
+BATCH = 500
 """Decisions that are read at a time."""
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")

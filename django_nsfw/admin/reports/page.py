@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import MinValueValidator
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -23,8 +24,11 @@ PERIODS = (7, 30, 90)
 
 DEFAULT = 30
 
+EARLIEST = date(2000, 1, 1)
+"""Nothing was decided before, and before the year 1 are no days to count."""
 
-class _Day(forms.DateInput):
+
+class _DayInput(forms.DateInput):
     """Browsers send and take ISO dates, whatever the language of the page."""
 
     input_type = "date"
@@ -33,14 +37,22 @@ class _Day(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label,
+        required=False,
+        input_formats=["%Y-%m-%d"],
+        widget=_DayInput(),
+        validators=[MinValueValidator(EARLIEST)],
+    )
+
+
 class ReportForm(forms.Form):
     """A whole period of ``days``, or any from ``first`` to ``last``."""
 
     field = forms.ChoiceField(label=_("Field"), required=False)
-    first = forms.DateField(
-        label=_("From"), required=False, input_formats=["%Y-%m-%d"], widget=_Day()
-    )
-    last = forms.DateField(label=_("To"), required=False, input_formats=["%Y-%m-%d"], widget=_Day())
+    first = _day(_("From"))
+    last = _day(_("To"))
     days = forms.TypedChoiceField(
         choices=[(days, days) for days in PERIODS], coerce=int, required=False, empty_value=None,
         widget=forms.HiddenInput,

@@ -24,14 +24,14 @@ def number(count: int) -> str:
 
 
 def score(nsfw: float) -> str:
-    return number_format(nsfw, decimal_pos=2)
+    return number_format(round(nsfw, 2), decimal_pos=2)
 
 
 def share(part: int, whole: int) -> str:
     if not whole:
         return ""
     # Translators: a share of a hundred
-    return _("%s %%") % number_format(100 * part / whole, decimal_pos=1)
+    return _("%s %%") % number_format(round(100 * part / whole, 1), decimal_pos=1)
 
 
 def with_share(part: int, whole: int) -> str:
