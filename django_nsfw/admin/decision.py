@@ -93,6 +93,7 @@ class DecisionAdmin(SaysUndone, ReadOnly, Reports):
         batches = queryset.exclude(batch=None).order_by("-pk").values_list("batch", flat=True)
         for batch in filter(None, dict.fromkeys(batches)):
             made = Decision.objects.filter(batch=batch).exclude(action=Decision.Action.UNDO)
+            made = made.select_related("scan").defer("scan__crops")
             if all(may_undo(request.user, decision) for decision in made):
                 self._report(request, undo_batch(batch, moderator=_moderator(request)))
             else:
