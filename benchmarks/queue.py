@@ -84,8 +84,8 @@ AROUND = [
        FROM django_nsfw_scan WHERE status IN ('approved', 'rejected')""",
     """INSERT INTO django_nsfw_knownimage (id, key, sha256, pdq, quality, outcome, decision_id,
         source, note, created_at)
-       SELECT row_number() OVER (ORDER BY d.id), 's:' || md5(d.id::text) || md5('known'), d.sha256, s.pdq, 90,
-        d.action, d.id, '', '', d.created_at
+       SELECT row_number() OVER (ORDER BY d.id), 's:' || md5(d.id::text) || md5('known'),
+        d.sha256, s.pdq, 90, d.action, d.id, '', '', d.created_at
        FROM (SELECT * FROM django_nsfw_decision ORDER BY id LIMIT 1000) AS d
        JOIN django_nsfw_scan AS s ON s.id = d.scan_id""",
     """INSERT INTO django_nsfw_claim (scan_id, user_id, user_name, until, renewed)

@@ -160,4 +160,23 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.AddIndex(  # before the other one goes: MariaDB wants one for the foreign key
+            model_name="scan",
+            index=models.Index(
+                fields=["uploader", "status", "created_at"], name="nsfw_scan_uploader"
+            ),
+        ),
+        migrations.AlterField(
+            model_name="scan",
+            name="uploader",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="uploader",
+            ),
+        ),
     ]

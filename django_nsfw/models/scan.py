@@ -124,6 +124,7 @@ class Scan(Assessed):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="+",
+        db_index=False,  # an index below begins with it
     )
 
     verdict = models.CharField(
@@ -177,6 +178,7 @@ class Scan(Assessed):
         indexes = [
             models.Index(fields=["status", "created_at"], name="nsfw_scan_queue_age"),
             models.Index(fields=["status", "nsfw"], name="nsfw_scan_queue_score"),
+            models.Index(fields=["uploader", "status", "created_at"], name="nsfw_scan_uploader"),
             models.Index(fields=["field", "object_pk"], name="nsfw_scan_object"),
             models.Index(fields=["sha256"], name="nsfw_scan_bytes"),
             models.Index(fields=["name"], name="nsfw_scan_name"),
