@@ -30,7 +30,8 @@ class Scope:
     @property
     def came(self) -> QuerySet[Scan]:
         """What was scanned in the period."""
-        return self.scans.filter(self.within("created_at"))
+        # Every status, named: the index of moments begins with it, and spares reading the table.
+        return self.scans.filter(self.within("created_at"), status__in=Scan.Status.values)
 
     @property
     def decided(self) -> QuerySet[Decision]:
