@@ -37,6 +37,7 @@ def moderators(report: Report) -> Figure:
         ],
         chart="sideways",
         wide=True,
+        unfolded=True,
     )
 
 

@@ -40,7 +40,10 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A table, and a chart of the same numbers where ``chart`` says of what kind."""
+    """A table, and a chart of the same numbers where ``chart`` says of what kind.
+
+    ``unfolded``: the table stays open beside its chart, for it says more.
+    """
 
     key: str
     title: str
@@ -50,6 +53,7 @@ class Figure:
     rows: Sequence[Row]
     chart: str = ""
     wide: bool = False
+    unfolded: bool = False
     marks: Sequence[Mark] = field(default=())
 
 

@@ -9,7 +9,7 @@
 
   for (const holder of document.querySelectorAll("[data-nsfw-chart]")) {
     holder.hidden = false;
-    const details = holder.parentElement.querySelector("details");
+    const details = holder.parentElement.querySelector("details:not([data-nsfw-unfolded])");
     if (details) details.open = false;
     draw(holder);
   }
