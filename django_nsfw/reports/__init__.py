@@ -5,7 +5,7 @@ is as long as the period has days, or as the site has fields, detectors and mode
 """
 
 from .period import Period
-from .report import Report, report
+from .report import Report, recent, report
 from .scope import Scope
 
-__all__ = ["Period", "Report", "Scope", "report"]
+__all__ = ["Period", "Report", "Scope", "recent", "report"]

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
+from django.core.cache import cache
 from django.utils import timezone
 
 from django_nsfw.models import Decision, FieldAccess, KnownImage, Scan
@@ -104,6 +105,11 @@ def batch() -> uuid.UUID:
 def known_rejected(person):
     """A known image that rejects what equals it."""
     return KnownImage.objects.create(key="a" * 64, sha256="a" * 64, outcome="reject", source="list")
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted_before():
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)

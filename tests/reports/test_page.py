@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -113,6 +114,27 @@ def test_the_tables_have_the_figures(client, root, person):
     assert f'href="{LOG}?moderator={mo.pk}"' in response.content.decode()
 
 
+def test_what_was_counted_within_five_minutes_is_not_counted_again(client, root, person):
+    scan(ago(minutes=10), "held")
+    client.force_login(root)
+    first = client.get(PAGE)
+    scan(ago(minutes=10), "held")
+    again = client.get(PAGE)
+    assert numbers(again) == numbers(first)
+    assert again.context["made_at"] == first.context["made_at"]
+    assert "As of " in text(again)
+    assert numbers(client.get(PAGE, {"days": "7"}))["fields"][0][1] == "2"
+    client.force_login(person("see_reports", name="all"))
+    assert client.get(PAGE).context["made_at"] == first.context["made_at"]
+    client.force_login(person("see_reports", name="some", only=[PHOTO]))
+    other = client.get(PAGE)
+    assert other.context["made_at"] > first.context["made_at"]
+    assert numbers(other)["fields"][0][1] == "2"
+    cache.clear()
+    client.force_login(root)
+    assert numbers(client.get(PAGE))["fields"][0][1] == "2"
+
+
 def test_names_are_text_whatever_is_in_them(client, root):
     decide(scan(ago(hours=1), "held"), "approve", ago(minutes=1), name='<img src=x onerror="x">')
     scan(ago(hours=1), detector="<script>alert(1)</script>")
@@ -175,7 +197,7 @@ def test_only_ones_own_fields_are_offered_and_counted(client, person):
     assert PHOTO not in response.content.decode()
     assert "secret" not in response.content.decode()
     assert numbers(response)["fields"] == [[ASSET, "1", "0 (0.0 %)", "1", "0", "0", "0"]]
-    refused = client.get(PAGE, {"field": PHOTO})
+    refused = client.get(PAGE, {"field": PHOTO})  # which is refused, and shows all of them
     assert numbers(refused) == numbers(response)
     assert "secret" not in client.get(LOG).content.decode()
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ...permissions import may_see_reports, restricted_to
-from ...reports import Period, Scope, report
+from ...reports import Period, Scope, recent
 from ...reports.period import LONGEST, today
 from .figures import figures, tiles
 
@@ -101,7 +101,7 @@ def show(model_admin: "ModelAdmin[Any]", request: HttpRequest) -> HttpResponseBa
     labels = Scope(user=request.user, period=Period.until_today(1)).fields
     form = ReportForm(request.GET, labels)
     scope = Scope(user=request.user, period=form.period, field=form.chosen)
-    made, site = report(scope), model_admin.admin_site
+    made, site = recent(scope), model_admin.admin_site
     context = {
         **site.each_context(request),
         "title": _("Reports"),
@@ -113,6 +113,7 @@ def show(model_admin: "ModelAdmin[Any]", request: HttpRequest) -> HttpResponseBa
         "tiles": tiles(made),
         "figures": figures(made),
         "empty": made.is_empty,
+        "made_at": made.made_at,
         "only": sorted(restricted_to(request.user) or ()),
         "log": model_admin.has_view_permission(request),
     }
