@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ..exceptions import NSFWError
 from ..models import Decision
 from ..models.scan import digest_begins
-from ..permissions import may_undo, may_undo_anything, visible_decisions
+from ..permissions import may_see_reports, may_undo, may_undo_anything, visible_decisions
+from .log import DecisionFieldFilter, ModeratorFilter, OriginFilter
+from .reports import Reports
 
 if TYPE_CHECKING:
     from ..decisions import Undone
@@ -47,9 +49,9 @@ class SaysUndone:
 
 
 @admin.register(Decision)
-class DecisionAdmin(SaysUndone, ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class DecisionAdmin(SaysUndone, ReadOnly, Reports):
     list_display = ["created_at", "action", "by", "scan", "from_status", "undone"]
-    list_filter = ["action"]
+    list_filter = ["action", OriginFilter, ModeratorFilter, DecisionFieldFilter, "created_at"]
     list_select_related = ["scan", "undone_by"]
     actions = ["undo", "undo_batch"]
     search_fields = ["sha256"]
@@ -66,6 +68,12 @@ class DecisionAdmin(SaysUndone, ReadOnly, admin.ModelAdmin):  # type: ignore[typ
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         decisions = super().get_queryset(request).defer("scan__crops")
         return visible_decisions(request.user, decisions)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {**(extra_context or {}), "see_reports": may_see_reports(request.user)}
+        return super().changelist_view(request, context)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str

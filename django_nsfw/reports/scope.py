@@ -1,0 +1,55 @@
+"""What is counted: what one person may see, in one period."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from ..models import Decision, Scan
+from ..permissions import User, restricted_to, visible, visible_decisions
+from .period import Period
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Everything that ``user`` may see, or one ``field`` of it, by the label."""
+
+    user: User
+    period: Period
+    field: str = ""
+
+    @property
+    def scans(self) -> QuerySet[Scan]:
+        scans = visible(self.user, Scan.objects.all())
+        return scans.filter(field=self.field) if self.field else scans
+
+    @property
+    def decisions(self) -> QuerySet[Decision]:
+        decisions = visible_decisions(self.user, Decision.objects.all())
+        return decisions.filter(scan__field=self.field) if self.field else decisions
+
+    @property
+    def came(self) -> QuerySet[Scan]:
+        """What was scanned in the period."""
+        # Every status, named: the index of moments begins with it, and spares reading the table.
+        return self.scans.filter(self.within("created_at"), status__in=Scan.Status.values)
+
+    @property
+    def decided(self) -> QuerySet[Decision]:
+        """What was decided in the period."""
+        return self.decisions.filter(self.within("created_at"))
+
+    @property
+    def fields(self) -> list[str]:
+        """Labels of the watched fields among what is counted."""
+        from ..registry import registry
+
+        only = restricted_to(self.user)
+        chosen = [self.field] if self.field else sorted(registry.watched)
+        return [label for label in chosen if only is None or label in only]
+
+    @property
+    def db(self) -> str:
+        return self.scans.db
+
+    def within(self, moment: str) -> Q:
+        return Q((f"{moment}__gte", self.period.start), (f"{moment}__lt", self.period.end))

@@ -1,0 +1,88 @@
+"""How scores are distributed, one distribution for each detector: they have no scale in common."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, F, IntegerField, Value
+from django.db.models.functions import Cast, Floor, Least
+
+from ..conf import nsfw_settings
+from .scope import Scope
+
+BINS = 20
+"""Equal parts from 0 to 1. The last includes 1."""
+
+MOST = 6
+"""Detectors that are shown, the busiest first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """From ``score`` on, as the settings say today, the fields in ``labels`` do ``what``."""
+
+    score: float
+    what: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distribution:
+    """``counts`` of scans of the period in each of ``BINS``, of one identity.
+
+    ``thresholds`` are those of the fields that it scored. ``varies``: labels of the fields whose
+    policy may be another one for every object.
+    """
+
+    detector: str
+    counts: tuple[int, ...]
+    thresholds: tuple[Threshold, ...]
+    varies: tuple[str, ...]
+
+    @property
+    def scored(self) -> int:
+        return sum(self.counts)
+
+
+def distributions(scope: Scope) -> list[Distribution]:
+    """One query."""
+    part = Least(Cast(Floor(F("nsfw") * Value(float(BINS))), IntegerField()), Value(BINS - 1))
+    rows = scope.came.filter(nsfw__isnull=False).order_by().values("detector", "field", bin=part)
+    counts: dict[str, list[int]] = defaultdict(lambda: [0] * BINS)
+    labels: dict[str, set[str]] = defaultdict(set)
+    for row in rows.annotate(count=Count("pk")):
+        counts[row["detector"]][row["bin"]] += row["count"]
+        labels[row["detector"]].add(row["field"])
+    busiest = sorted(counts, key=lambda detector: (-sum(counts[detector]), detector))[:MOST]
+    return [
+        Distribution(
+            detector=detector, counts=tuple(counts[detector]), **_policies(sorted(labels[detector]))
+        )
+        for detector in busiest
+    ]
+
+
+def _policies(labels: list[str]) -> dict[str, Any]:
+    from ..policy import Policy
+    from ..registry import registry
+
+    at: dict[tuple[float, str], list[str]] = defaultdict(list)
+    varies = []
+    for label in labels:
+        watched = registry.watched.get(label)
+        if watched is None:
+            continue  # it left the project since
+        policy = Policy.of(nsfw_settings.policy, watched.options)
+        if policy.for_object:
+            varies.append(label)
+        for what in ("review", "reject"):
+            score = getattr(policy, what)
+            if score is not None:
+                at[score, what].append(label)
+    return {
+        "thresholds": tuple(
+            Threshold(score=score, what=what, labels=tuple(labels))
+            for (score, what), labels in sorted(at.items())
+        ),
+        "varies": tuple(varies),
+    }
