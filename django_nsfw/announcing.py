@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.dispatch import Signal
 
+from .conf import nsfw_settings
 from .models import Decision, Scan
 from .signals import decision_undone, image_held, image_rejected, image_released
 
@@ -29,7 +30,20 @@ def announce_undo(scan: Scan, undo: Decision) -> None:
     _send(decision_undone, scan, decision=undo, undone=undo.undoes)
 
 
+_EVENTS = {
+    image_held: "image.held",
+    image_released: "image.released",
+    image_rejected: "image.rejected",
+    decision_undone: "decision.undone",
+}
+
+
 def _send(signal: Signal, scan: Scan, **arguments: Any) -> None:
+    """Webhooks are written down here and now, so that a crash after the commit loses none."""
+    if nsfw_settings.webhooks:
+        from .webhooks.outbox import write
+
+        write(_EVENTS[signal], scan, **arguments)
     if not signal.has_listeners(Scan):
         return
     then = copy.copy(scan)  # the caller may go on to change its own

@@ -21,6 +21,7 @@ from ..models.scan import digest_begins
 from ..permissions import may_decide
 from .decision import DecisionInline, ReadOnly
 from .looking import Looking
+from .quality import Quality
 from .queue import Queue
 
 
@@ -86,7 +87,7 @@ class EscalatedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Scan)
-class ScanAdmin(ReadOnly, Queue, Looking):
+class ScanAdmin(ReadOnly, Quality, Queue, Looking):
     """The page of a scan shows its picture blurred; looking at it is a permission of its own."""
 
     list_display = [

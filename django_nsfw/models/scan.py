@@ -151,6 +151,7 @@ class Scan(Assessed):
     discard_at = models.DateTimeField(_("bytes to be deleted"), null=True, blank=True)
     pruned_at = models.DateTimeField(_("bytes deleted"), null=True, blank=True)
     erased_at = models.DateTimeField(_("personal data erased"), null=True, blank=True)
+    sampled_at = models.DateTimeField(_("drawn for the quality sample"), null=True, blank=True)
 
     objects = ScanQuerySet.as_manager()
 
@@ -183,6 +184,7 @@ class Scan(Assessed):
             models.Index(fields=["quarantine_name"], name="nsfw_scan_quarantine"),
             models.Index(fields=["discard_at"], name="nsfw_scan_discard"),
             models.Index(fields=["escalated_at"], name="nsfw_scan_escalated"),
+            models.Index(fields=["sampled_at"], name="nsfw_scan_sampled"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,15 @@
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+
+
+@pytest.fixture
+def person():
+    def made(name, *permissions, email=None, **fields):
+        email = f"{name}@example.org" if email is None else email
+        fields = {"is_staff": True, **fields}
+        user = get_user_model().objects.create_user(name, email, **fields)
+        user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+        return user
+
+    return made
