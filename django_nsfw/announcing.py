@@ -6,9 +6,9 @@ from typing import Any
 from django.db import transaction
 from django.dispatch import Signal
 
-from .conf import nsfw_settings
 from .models import Decision, Scan
 from .signals import decision_undone, image_held, image_rejected, image_released
+from .webhooks.outbox import write
 
 
 def announce(scan: Scan, *, was: str | None, decision: Decision | None = None) -> None:
@@ -40,10 +40,7 @@ _EVENTS = {
 
 def _send(signal: Signal, scan: Scan, **arguments: Any) -> None:
     """Webhooks are written down here and now, so that a crash after the commit loses none."""
-    if nsfw_settings.webhooks:
-        from .webhooks.outbox import write
-
-        write(_EVENTS[signal], scan, **arguments)
+    write(_EVENTS[signal], scan, **arguments)
     if not signal.has_listeners(Scan):
         return
     then = copy.copy(scan)  # the caller may go on to change its own

@@ -31,6 +31,7 @@ DEFAULT_REVIEW: Mapping[str, Any] = {
     "blur": 2,
     "greyscale": True,
     "reveals_a_day": None,
+    "claim_minutes": 5,
     "quality_share": 0,
     "base_url": "",
 }
@@ -55,6 +56,9 @@ QUARANTINE_ALIAS = "nsfw_quarantine"
 RETAINED = ("rejected", "gone", "superseded")
 """Statuses that hold bytes nobody waits for; the only ones whose bytes age can delete."""
 
+LONGEST_CLAIM = 24 * 60
+"""Minutes: a day. Who is away for longer is not looking."""
+
 LONGEST_RETENTION = 36_500
 """Days: a century. What is to be kept longer is kept for ever."""
 
@@ -73,12 +77,14 @@ class Background:
 @dataclass(frozen=True, kw_only=True)
 class Review:
     """``blur`` and ``greyscale`` are what people start with. ``reveals_a_day``: from the next one
-    on a moderator is told to rest; None for never. ``quality_share``: of what is cleared by
-    its score, from 0 to 1, is put before a person. ``base_url`` of the site, for links in mails."""
+    on a moderator is told to rest; None for never. ``claim``: how long an item of the queue is
+    theirs who opened it, unless they renew it. ``quality_share``: of what is cleared by its score,
+    from 0 to 1, is put before a person. ``base_url`` of the site, for links in mails."""
 
     blur: int
     greyscale: bool
     reveals_a_day: int | None
+    claim: timedelta
     quality_share: float
     base_url: str
 
@@ -222,7 +228,14 @@ class Settings:
                     "NSFW_REVIEW",
                     f"'base_url' must be an address such as https://example.org, not {value!r}.",
                 )
-        return Review(**{**DEFAULT_REVIEW, **given})
+            if key == "claim_minutes" and not (whole and 0 < value <= LONGEST_CLAIM):
+                _refuse(
+                    "NSFW_REVIEW",
+                    f"'claim_minutes' must be a whole number from 1 to {LONGEST_CLAIM}, "
+                    f"not {value!r}.",
+                )
+        merged = {**DEFAULT_REVIEW, **given}
+        return Review(claim=timedelta(minutes=merged.pop("claim_minutes")), **merged)
 
     @property
     def webhooks(self) -> Sequence[Any]:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:  # every process of a site has the models, and few ever score 
     from ..scores import Assessment, Perceptual
 
 
+LABEL_LENGTH = 100
+"""Characters of a label that are kept to be filtered by."""
+
+
 class Assessed(models.Model):
     """An assessment in columns. ``scored_at`` is when they were last written; None until then."""
 
@@ -24,6 +28,12 @@ class Assessed(models.Model):
 
     detector = ExactCharField(_("detector"), max_length=255, blank=True)
     nsfw = models.FloatField(_("score"), null=True, blank=True)
+    label = ExactCharField(
+        _("label"),
+        max_length=LABEL_LENGTH,
+        blank=True,
+        help_text=_("the most probable one where the score is highest"),
+    )
     crops = models.JSONField(_("scores by frame and tile"), default=list, blank=True)
     ms = models.FloatField(_("milliseconds"), default=0)
     error_code = models.CharField(_("reason"), max_length=32, blank=True)
@@ -38,8 +48,8 @@ class Assessed(models.Model):
         abstract = True
 
     ASSESSED = (
-        "sha256", "size", "format", "width", "height", "frames", "detector", "nsfw", "ms", "crops",
-        "pdq", "pdq_quality", "pdq_rotations", "error_code", "error_message", "scored_at",
+        "sha256", "size", "format", "width", "height", "frames", "detector", "nsfw", "label", "ms",
+        "crops", "pdq", "pdq_quality", "pdq_rotations", "error_code", "error_message", "scored_at",
     )  # fmt: skip
     """The columns that ``take`` writes."""
 
@@ -53,6 +63,7 @@ class Assessed(models.Model):
         self.frames = assessment.frames
         self.detector = assessment.detector
         self.nsfw = assessment.nsfw
+        self.label = _most_probable(assessment)
         self.ms = round(assessment.ms, 3)
         self.pdq = assessment.perceptual.pdq
         self.pdq_quality = assessment.perceptual.quality
@@ -99,6 +110,12 @@ class Assessed(models.Model):
             quality=self.pdq_quality,
             rotations=tuple(turned[at : at + 64] for at in range(0, len(turned), 64)),
         )
+
+
+def _most_probable(assessment: "Assessment") -> str:
+    """The first of equals; labels of detectors are text of any length."""
+    labels = assessment.worst.scores.labels if assessment.worst else {}
+    return max(labels, key=lambda label: labels[label])[:LABEL_LENGTH] if labels else ""
 
 
 def _storable(text: str) -> str:

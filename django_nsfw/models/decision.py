@@ -84,7 +84,10 @@ class Decision(models.Model):
     class Meta:
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
-        permissions = [("undo_decision", "Can undo decisions of others")]
+        permissions = [
+            ("undo_decision", "Can undo decisions of others"),
+            ("see_reports", "Can see reports on moderation"),
+        ]
         indexes = [
             models.Index(fields=["created_at"], name="nsfw_decision_created"),
             models.Index(fields=["sha256"], name="nsfw_decision_bytes"),

@@ -162,6 +162,7 @@ class Scan(Assessed):
             ("approve_scan", "Can approve a scan"),
             ("reject_scan", "Can reject a scan"),
             ("reveal_scan", "Can look at the picture of a scan"),
+            ("bulk_scan", "Can decide several scans at a time"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["token"], name="nsfw_scan_token"),

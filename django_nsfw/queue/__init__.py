@@ -1,0 +1,1 @@
+"""What moderators ask for and how they share it: questions, pages, counts, claims."""

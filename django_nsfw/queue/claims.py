@@ -1,0 +1,73 @@
+"""Who has an item open, so that two people do not look at the same one. Advice: whoever decides
+with the newest version decides, claim or none."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, router, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from ..conf import nsfw_settings
+from ..models import Claim, Scan
+from ..models.queue import ClaimQuerySet
+
+
+def claim(scan: Scan, user: AbstractBaseUser) -> Claim | None:
+    """That of ``user``, new or renewed; one that expired is taken over. None: somebody else has it.
+
+    Of several at once one gets it, on every database: by the primary key where nobody has it, by
+    the condition of one UPDATE where somebody had.
+    """
+    now = timezone.now()
+    if _of(scan).exists():  # MariaDB would lock the gap where an UPDATE matches nothing
+        if not _take(_of(scan).filter(Q(user_id=user.pk) | Q(until__lte=now)), user, now):
+            return None
+        return _of(scan).filter(user_id=user.pk).first()
+    made = Claim(scan_id=scan.pk, **_claimed(user, now))
+    try:
+        with transaction.atomic(using=_db()):
+            made.save(using=_db(), force_insert=True)
+    except IntegrityError:
+        return None  # somebody was faster
+    return made
+
+
+def renew(scan: Scan, user: AbstractBaseUser) -> bool:
+    """Whether it is still theirs. One that expired meanwhile is, unless somebody took it over."""
+    return bool(_take(_of(scan).filter(user_id=user.pk), user, timezone.now()))
+
+
+def free(scan: Scan, user: AbstractBaseUser) -> None:
+    """Let others have it; what somebody else has is left to them."""
+    _of(scan).filter(user_id=user.pk).delete()
+
+
+def holders(scans: Iterable[Scan]) -> dict[int, Claim]:
+    """Primary key of a scan → who has it open now. One query."""
+    keys = [scan.pk for scan in scans]
+    claims = Claim.objects.using(_db()).running().filter(scan_id__in=keys)
+    return {claim.pk: claim for claim in claims}
+
+
+def _of(scan: Scan) -> ClaimQuerySet:
+    return Claim.objects.using(_db()).filter(scan_id=scan.pk)
+
+
+def _take(claims: ClaimQuerySet, user: AbstractBaseUser, now: datetime) -> int:
+    return claims.update(**_claimed(user, now))
+
+
+def _claimed(user: AbstractBaseUser, now: datetime) -> dict[str, Any]:
+    return {
+        "user_id": user.pk,
+        "user_name": user.get_username()[:255],
+        "until": now + nsfw_settings.review.claim,
+        "renewed": now,
+    }
+
+
+def _db() -> str:
+    return router.db_for_write(Claim)
