@@ -164,7 +164,7 @@ def compose(digest: Digest) -> EmailMultiAlternatives:
     context = {"digest": digest, "subject": subject, "language": translation.get_language()}
     mail = EmailMultiAlternatives(
         subject,
-        render_to_string("django_nsfw/digest.txt", context),
+        render_to_string("django_nsfw/digest.txt", context).strip() + "\n",
         to=[digest.address],
         headers=HEADERS,
     )

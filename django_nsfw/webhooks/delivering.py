@@ -103,9 +103,7 @@ def enable(url: str) -> bool:
 def retry_failed() -> int:
     """Begin anew with what failed after its last attempt; returns how many there are."""
     failed = Delivery.objects.using(router.db_for_write(Scan)).filter(status=Status.FAILED)
-    return failed.update(
-        status=Status.WAITING, attempts=0, next_at=timezone.now(), settled_at=None
-    )
+    return failed.update(status=Status.WAITING, attempts=0, next_at=timezone.now(), settled_at=None)
 
 
 def _take(db: str, failing: set[str]) -> Delivery | None:

@@ -24,7 +24,7 @@ def write(
     try:
         told = [endpoint.url for endpoint in endpoints() if event in endpoint.events]
     except ImproperlyConfigured as error:  # E060 reports it; an upload is not to fail of it
-        logger.error("Nobody is told of %s: %s", event, error)  # noqa: TRY400
+        logger.error("Nobody is told of %s: %s", event, error)
         return
     if not told:
         return

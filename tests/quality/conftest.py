@@ -26,9 +26,7 @@ def sampled(constant, settings):
 
     def sampled(number=1, model=Photo):
         field = {Photo: "image", Asset: "file"}[model]
-        made = [
-            model.objects.create(**{field: upload(seed=100 + seed)}) for seed in range(number)
-        ]
+        made = [model.objects.create(**{field: upload(seed=100 + seed)}) for seed in range(number)]
         pks = [str(each.pk) for each in made]
         return list(Scan.objects.filter(field__startswith=model._meta.label, object_pk__in=pks))
 

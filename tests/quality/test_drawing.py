@@ -11,8 +11,8 @@ from django_nsfw import pending
 from django_nsfw.decisions import approve, reject, undo
 from django_nsfw.models import Scan
 from django_nsfw.models.quality import drawn
-from django_nsfw.stored import scan_stored
 from django_nsfw.quarantine.rows import Row
+from django_nsfw.stored import scan_stored
 from tests.conftest import upload
 from tests.host.models import Photo
 
@@ -34,9 +34,7 @@ def photo(seed=1):
     ],
     ids=["cleared", "cleared, and no share", "held", "flagged"],
 )
-def test_what_its_score_clears_is_drawn(
-    constant, settings, share, answer, rules, status, is_drawn
-):
+def test_what_its_score_clears_is_drawn(constant, settings, share, answer, rules, status, is_drawn):
     settings.NSFW_REVIEW = {"quality_share": share}
     settings.NSFW_POLICY = rules
     constant.answer = answer
@@ -86,7 +84,8 @@ def test_what_a_rescan_finds_is_drawn_and_a_copy_is_not(constant, settings):
     settings.NSFW_REVIEW = {"quality_share": 1}
     settings.NSFW_FIELDS = {"host.Photo.image": {}}
     scan = photo()
-    copy = Photo.objects.create(image=scan.name)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        copy = Photo.objects.create(image=scan.name)
     shared = Scan.objects.get(object_pk=str(copy.pk))
     assert (shared.status, shared.sampled_at) == ("clear", None)
     Scan.objects.all().delete()

@@ -150,9 +150,7 @@ def test_the_report_by_field(sampled, person):
             field="host.Photo.image", drawn=6, yes=2, no=3, unsure=1, upheld=1, overruled=1
         ),
     ]
-    assert found.total == quality.Agreement(
-        drawn=8, yes=3, no=3, unsure=1, upheld=1, overruled=1
-    )
+    assert found.total == quality.Agreement(drawn=8, yes=3, no=3, unsure=1, upheld=1, overruled=1)
     assert (found.total.share, found.total.wrong) == (0.5, 0.5)
     assert found.total.share_between == quality.wilson(3, 6)
 

@@ -109,7 +109,7 @@ def _share(share: float | None, between: tuple[float, float] | None) -> tuple[st
 
 
 def _percent(share: float) -> str:
-    return _("%(number)s %%") % {"number": number_format(share * 100, 1)}
+    return _("%(number)s %%") % {"number": number_format(round(share * 100, 1), 1)}
 
 
 def _answered(
