@@ -235,12 +235,10 @@ def _waiting() -> Mapping[str, Field]:
     }
     late = scans.unsettled().filter(created_at__lte=now - nsfw_settings.background.deadline)
     open_now = Claim.objects.using(db).filter(until__gt=now, scan__status__in=Scan.WAITING)
-    for name, counted in (
-        ("overdue", _by("field", late)),
-        ("claimed", _by("scan__field", open_now)),
-    ):
-        for field, number in counted.items():
-            found[field] = replace(found.get(field, Field(field=field)), **{name: number})
+    for field, number in _by("field", late).items():
+        found[field] = replace(found.get(field, Field(field=field)), overdue=number)
+    for field, number in _by("scan__field", open_now).items():
+        found[field] = replace(found.get(field, Field(field=field)), claimed=number)
     return found
 
 

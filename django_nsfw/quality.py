@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, router, transaction
@@ -147,7 +148,7 @@ def report(user: AbstractBaseUser, *, since: datetime) -> Report:
     """
     db = router.db_for_write(Scan)
     sample = visible(user, Scan.objects.using(db).filter(sampled_at__gte=since))
-    counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    counts: dict[str, dict[str, Any]] = defaultdict(lambda: defaultdict(int))
     for field, number in sample.order_by("field").values_list("field").annotate(n=Count("pk")):
         counts[field]["drawn"] = number
     certain = QualityCheck.objects.using(db).filter(scan=OuterRef("scan"), answer__in=CERTAIN)
@@ -170,7 +171,7 @@ def report(user: AbstractBaseUser, *, since: datetime) -> Report:
     for field, number in unsure.annotate(n=Count("scan", distinct=True)):
         counts[field]["unsure"] = number
     fields = [Agreement(field=field, **counts[field]) for field in sorted(counts)]
-    total: dict[str, int] = defaultdict(int)
+    total: dict[str, Any] = defaultdict(int)
     for each in counts.values():
         for name, number in each.items():
             total[name] += number

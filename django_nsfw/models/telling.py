@@ -96,4 +96,4 @@ class DisabledEndpoint(models.Model):
         verbose_name_plural = _("disabled endpoints")
 
     def __str__(self) -> str:
-        return self.url
+        return f"{self.url}"

@@ -2,6 +2,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 
+from tests.telling.receiver import SECRET, receiving
+
 
 @pytest.fixture
 def person():
@@ -13,3 +15,11 @@ def person():
         return user
 
     return made
+
+
+@pytest.fixture
+def receiver(settings):
+    """The only endpoint, which is told of everything."""
+    with receiving() as server:
+        settings.NSFW_WEBHOOKS = [{"url": server.url, "secret": SECRET}]
+        yield server
