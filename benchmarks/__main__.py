@@ -13,6 +13,7 @@ SECTIONS = {
     "first_score": "benchmarks.first_score",
     "uploads": "benchmarks.uploads",
     "known": "benchmarks.known",
+    "queue": "benchmarks.queue",
     "rescan": "benchmarks.rescan",
     "decoding": "benchmarks.decoding",
     "camera": "benchmarks.camera",

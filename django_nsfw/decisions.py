@@ -14,7 +14,7 @@ from .announcing import announce, announce_undo
 from .carrying_out import carry_out, require_same_file
 from .exceptions import DecisionRefused, NSFWError
 from .intent import Intent
-from .models import Decision, KnownImage, Scan
+from .models import Claim, Decision, KnownImage, Scan
 from .models.known import at_odds
 from .quarantine.locks import is_busy, lock_unchanged, require_named
 from .quarantine.rows import Row, follow
@@ -233,8 +233,9 @@ def _where_it_stood(decision: Decision, scan: Scan) -> "Scan.Status":
 
 
 def _done(scan: Scan, was: str, decision: Decision) -> None:
-    """The scan stands where ``decision`` put it."""
+    """The scan stands where ``decision`` put it, and nobody needs to have it open any more."""
     announce(scan, was=was, decision=decision)
+    Claim.objects.using(scan._state.db).filter(scan_id=scan.pk).delete()
     if decision.action != Action.UNDO:
         return
     announce_undo(scan, decision)

@@ -16,7 +16,7 @@ from .announcing import announce, announce_undo
 from .findings import Finding, Mended
 from .following import let_follow
 from .leftovers import carry_out_orders
-from .models import Decision, KnownImage, Scan
+from .models import Claim, Decision, KnownImage, Scan
 from .models.scan import NAME_LENGTH
 from .quarantine import journal
 from .quarantine.late import wait_for
@@ -94,6 +94,8 @@ def sweep(
             )
     yield from pending.catch_up(dry_run=dry_run)
     yield from enqueueing.catch_up(dry_run=dry_run)
+    if not dry_run:
+        Claim.objects.using(router.db_for_write(Claim)).expired().delete()
     yield from let_follow(before, dry_run=dry_run)
     yield from carry_out_orders(before, dry_run=dry_run)
     if verify:

@@ -76,7 +76,9 @@ def dotted_names(text: str) -> set[str]:
     return {
         n
         for n in found
-        if not re.search(r"\.(?:[EW]\d{3}|(?:view|approve|reject|reveal|manage|undo)_\w+)$", n)
+        if not re.search(
+            r"\.(?:[EW]\d{3}|(?:view|approve|reject|reveal|bulk|manage|undo|see)_\w+)$", n
+        )
     }
 
 

@@ -27,7 +27,7 @@ def user(name, *permissions):
 
 @pytest.fixture
 def moderator(client):
-    moderator = user("mo", "view_scan", "approve_scan", "reject_scan", "view_decision")
+    moderator = user("mo", "view_scan", "approve_scan", "reject_scan", "bulk_scan", "view_decision")
     client.force_login(moderator)
     return moderator
 

@@ -13,7 +13,7 @@ from tests.test_admin import LIST, act, said, user
 pytestmark = pytest.mark.django_db
 
 LOG = reverse("admin:django_nsfw_decision_changelist")
-DECIDES = ("view_scan", "view_decision", "approve_scan", "reject_scan")
+DECIDES = ("view_scan", "view_decision", "approve_scan", "reject_scan", "bulk_scan")
 
 
 @pytest.fixture

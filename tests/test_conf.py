@@ -26,7 +26,9 @@ def test_defaults_are_those_of_the_design(settings):
     assert nsfw_settings.background.lease == timedelta(minutes=2)
     assert nsfw_settings.background.deadline == timedelta(hours=1)
     assert nsfw_settings.limits == Limits()
-    assert nsfw_settings.review == Review(blur=2, greyscale=True, reveals_a_day=None)
+    assert nsfw_settings.review == Review(
+        blur=2, greyscale=True, reveals_a_day=None, claim=timedelta(minutes=5)
+    )
     assert (Limits().max_bytes, Limits().max_pixels) == (10_000_000, 50_000_000)
     assert (Limits().max_frames_scored, Limits().timeout) == (16, 10)
 
@@ -76,7 +78,8 @@ def test_settings_are_read_live(settings):
         (
             "NSFW_REVIEW",
             {"animate": True},
-            "NSFW_REVIEW has no key 'animate'. Valid keys: blur, greyscale, reveals_a_day.",
+            "NSFW_REVIEW has no key 'animate'. Valid keys: blur, greyscale, reveals_a_day, "
+            "claim_minutes.",
         ),
         ("NSFW_REVIEW", {"blur": True}, "NSFW_REVIEW 'blur' must be 1, 2 or 3, not True."),
         (

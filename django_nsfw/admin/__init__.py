@@ -1,13 +1,22 @@
-"""The plain admin of scans, decisions, known images, rescans, and of who looked at what.
+"""The plain admin of scans, decisions, known images, rescans, of who looked at what,
+and of who moderates which fields.
 
 Every process of a site imports this at its start, and few show it to anybody: what a page works
 with is imported when it is asked for.
 """
 
+from .access import FieldAccessAdmin
 from .decision import DecisionAdmin
 from .known import KnownImageAdmin
 from .looking import RevealAdmin
 from .run import RunAdmin
 from .scan import ScanAdmin
 
-__all__ = ["DecisionAdmin", "KnownImageAdmin", "RevealAdmin", "RunAdmin", "ScanAdmin"]
+__all__ = [
+    "DecisionAdmin",
+    "FieldAccessAdmin",
+    "KnownImageAdmin",
+    "RevealAdmin",
+    "RunAdmin",
+    "ScanAdmin",
+]

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from ..exceptions import NSFWError
 from ..models import Decision
 from ..models.scan import digest_begins
-from ..permissions import may_undo, may_undo_anything
+from ..permissions import may_undo, may_undo_anything, visible_decisions
 
 if TYPE_CHECKING:
     from ..decisions import Undone
@@ -64,7 +64,8 @@ class DecisionAdmin(SaysUndone, ReadOnly, admin.ModelAdmin):  # type: ignore[typ
         return decision.moderator_name or "–"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
-        return super().get_queryset(request).defer("scan__crops")
+        decisions = super().get_queryset(request).defer("scan__crops")
+        return visible_decisions(request.user, decisions)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
@@ -84,6 +85,7 @@ class DecisionAdmin(SaysUndone, ReadOnly, admin.ModelAdmin):  # type: ignore[typ
         batches = queryset.exclude(batch=None).order_by("-pk").values_list("batch", flat=True)
         for batch in filter(None, dict.fromkeys(batches)):
             made = Decision.objects.filter(batch=batch).exclude(action=Decision.Action.UNDO)
+            made = made.select_related("scan").defer("scan__crops")
             if all(may_undo(request.user, decision) for decision in made):
                 self._report(request, undo_batch(batch, moderator=_moderator(request)))
             else:

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from ..models import KnownImage
 from ..models.known import KnownImageQuerySet
+from ..permissions import may_manage_known, visible_known
 from .decision import ReadOnly
 
 SHOWN = 12
@@ -51,6 +52,9 @@ class KnownImageAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         "revoked_at",
     )  # fmt: skip
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[KnownImage]:
+        return visible_known(request.user, super().get_queryset(request))
 
     @admin.display(description=_("according to"))
     def origin(self, known: KnownImage) -> str:
@@ -94,7 +98,7 @@ class KnownImageAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         return done
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("django_nsfw.manage_known")
+        return may_manage_known(request.user)
 
 
 def _shortened(digest: str) -> str:

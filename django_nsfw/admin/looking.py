@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from ..conf import nsfw_settings
 from ..exceptions import PictureNotShown
 from ..models import Reveal, ReviewPreference, Scan
+from ..permissions import may_reveal, visible_reveals
 from .decision import ReadOnly
 
 STATUS = {"busy": 503, "changed": 409, "gone": 410, "missing": 404, "pruned": 410, "storage": 503}
@@ -73,7 +74,7 @@ class Looking(admin.ModelAdmin):  # type: ignore[type-arg]
         ]
 
     def has_reveal_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("django_nsfw.reveal_scan")
+        return may_reveal(request.user)
 
     def change_view(
         self,
@@ -192,7 +193,8 @@ class RevealAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Reveal]:
-        return super().get_queryset(request).defer("scan__crops")
+        reveals = super().get_queryset(request).defer("scan__crops")
+        return visible_reveals(request.user, reveals)
 
 
 def _person(request: HttpRequest) -> AbstractBaseUser:

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from ..exceptions import NSFWError
 from ..models import Decision, Scan
 from ..models.scan import digest_begins
-from ..permissions import may_decide
+from ..permissions import may_decide, may_decide_in_bulk, restricted_to, visible
 from .decision import DecisionInline, ReadOnly
 from .looking import Looking
 from .quality import Quality
@@ -64,7 +64,9 @@ class FieldFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         from ..registry import registry
 
-        return [(label, label) for label in sorted(registry.watched)]
+        fields = restricted_to(request.user)
+        watched = sorted(registry.watched)
+        return [(label, label) for label in watched if fields is None or label in fields]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         chosen = self.value()
@@ -242,6 +244,9 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
             text = ngettext("%d file was escalated.", "%d files were escalated.", done) % done
             self.message_user(request, text, messages.SUCCESS)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Scan]:
+        return visible(request.user, super().get_queryset(request))
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Scan], search_term: str
     ) -> tuple[QuerySet[Scan], bool]:
@@ -262,6 +267,10 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
         """Each on its own: one that cannot be settled does not undo the others."""
         from .. import decisions
 
+        if not may_decide_in_bulk(request.user) and queryset[:2].count() > 1:
+            text = _("You may decide only one scan at a time. Nothing was decided.")
+            self.message_user(request, text, messages.ERROR)
+            return 0
         decide = getattr(decisions, verb)
         done, batch = 0, uuid.uuid4()
         user = request.user if isinstance(request.user, AbstractBaseUser) else None
