@@ -2,6 +2,7 @@
 who looked at which picture, and how they like to; who has what open, and moderates what."""
 
 from .decision import Decision
+from .entry import ReviewQueue
 from .known import KnownImage, KnownSlot
 from .looking import Reveal, ReviewPreference
 from .quality import QualityCheck
@@ -24,6 +25,7 @@ __all__ = [
     "QualityCheck",
     "Reveal",
     "ReviewPreference",
+    "ReviewQueue",
     "Run",
     "SavedQueue",
     "Scan",

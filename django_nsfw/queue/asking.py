@@ -146,7 +146,7 @@ class _Reader:
             return None
 
     def complain(self, key: str, value: str) -> None:
-        shown = value if len(value) <= 50 and value.isprintable() else f"{ascii(value)[1:40]}…"
+        shown = value if len(value) <= 50 and value.isprintable() else f"{ascii(value)[1:-1][:40]}…"
         self.problems.append(
             _("“%(value)s” was left out: it is no value for “%(key)s”.")
             % {"value": shown, "key": key}

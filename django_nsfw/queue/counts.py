@@ -27,10 +27,10 @@ class Count:
         return number_format(self.number, force_grouping=True) + ("+" if self.more else "")
 
     @classmethod
-    def of(cls, rows: "QuerySet[Scan]", cap: int = CAP) -> "Count":
-        """One query, over an index where there is one, that ends at ``cap``."""
-        number = rows.order_by()[: cap + 1].count()
-        return cls(number=min(number, cap), more=number > cap)
+    def of(cls, rows: "QuerySet[Scan]") -> "Count":
+        """One query, that ends at ``CAP``."""
+        number = rows.order_by()[: CAP + 1].count()
+        return cls(number=min(number, CAP), more=number > CAP)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,6 +79,13 @@ def following(
     return None
 
 
+def preceding(question: Question, user: AbstractBaseUser, scan: Scan) -> Scan | None:
+    """The one before ``scan`` in the order, whoever has it open; None before the first."""
+    for spot in _walk(question, user, before=Spot.of(scan), size=1):
+        return next(iter(_rows([spot])), None)
+    return None
+
+
 def _walk(
     question: Question,
     user: AbstractBaseUser,

@@ -6,12 +6,17 @@ it is called.
 
 from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
+
+from ...models import ReviewQueue
+from ...permissions import may_see
 
 GET, POST = ("GET", "HEAD"), ("POST",)
 
@@ -23,6 +28,7 @@ VIEWS = (
     ("queue/undo/<int:decision>/", "deciding.undo", "django_nsfw_queue_undo", POST),
     ("queue/preferences/", "preferences.prefer", "django_nsfw_queue_preferences", POST),
     ("queue/bulk/", "bulk.bulk", "django_nsfw_queue_bulk", POST),
+    ("queue/bulk/<uuid:batch>/", "bulk.result", "django_nsfw_queue_batch", GET),
     ("queue/bulk/undo/", "bulk.undo", "django_nsfw_queue_bulk_undo", POST),
     ("queue/state/", "state.state", "django_nsfw_queue_state", GET),
     ("queue/saved/", "saved.saved", "django_nsfw_queue_saved", POST),
@@ -46,7 +52,7 @@ class Queue(admin.ModelAdmin):  # type: ignore[type-arg]
     def _queue_view(self, view: str, methods: tuple[str, ...]) -> Callable[..., HttpResponseBase]:
         module, name = view.split(".")
 
-        def answer(request: HttpRequest, **asked: int) -> HttpResponse:
+        def answer(request: HttpRequest, **asked: Any) -> HttpResponse:
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             if not self.has_view_permission(request):
@@ -57,3 +63,30 @@ class Queue(admin.ModelAdmin):  # type: ignore[type-arg]
             return response
 
         return answer
+
+
+@admin.register(ReviewQueue)
+class ReviewQueueAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Leads from the index of the admin to the queue, and has no page of its own."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.to_the_queue)
+        return [path("", view, name="django_nsfw_reviewqueue_changelist")]
+
+    def to_the_queue(self, request: HttpRequest) -> HttpResponse:
+        return redirect(f"{self.admin_site.name}:django_nsfw_queue")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_see(request.user)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may_see(request.user)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

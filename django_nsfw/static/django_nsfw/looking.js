@@ -1,6 +1,9 @@
 // Reveals the picture of a scan in place, and hides it again. Without this script the same form
-// sends the picture as a page of its own.
+// sends the picture as a page of its own. A page that brings in another picture says so by the
+// event "nsfw:shown" on its section.
 "use strict";
+
+const uncovered = new Set();
 
 function look(section) {
     const part = (name) => section.querySelector(`[data-nsfw-${name}]`);
@@ -8,6 +11,7 @@ function look(section) {
     const said = part("said"), hide = part("hide"), seen = part("seen"), rest = part("rest");
 
     function cover() {
+        uncovered.delete(cover);
         canvas.hidden = true;
         canvas.width = canvas.height = 0;
         blurred.hidden = false;
@@ -50,8 +54,13 @@ function look(section) {
             const picture = await createImageBitmap(await response.blob());
             canvas.width = picture.width;
             canvas.height = picture.height;
+            canvas.classList.toggle("nsfw-strip", picture.height > 2.5 * picture.width);
             canvas.getContext("2d").drawImage(picture, 0, 0);
             picture.close();
+            if (document.hidden || !section.isConnected) {
+                return;
+            }
+            uncovered.add(cover);
             canvas.hidden = hide.hidden = false;
             blurred.hidden = true;
             seen.textContent = response.headers.get("NSFW-Reveals");
@@ -70,11 +79,17 @@ function look(section) {
     if (form) {
         form.addEventListener("submit", reveal);
         hide.addEventListener("click", cover);
-        // Nobody meets the picture again by going back, or by coming back to the window.
-        window.addEventListener("pagehide", cover);
-        document.addEventListener("visibilitychange", () => document.hidden && cover());
     }
 }
+
+function coverAll() {
+    uncovered.forEach((cover) => cover());
+}
+
+// Nobody meets the picture again by going back, or by coming back to the window.
+window.addEventListener("pagehide", coverAll);
+document.addEventListener("visibilitychange", () => document.hidden && coverAll());
+document.addEventListener("nsfw:shown", (event) => look(event.target));
 
 document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("[data-nsfw-looking]").forEach(look);

@@ -1,5 +1,6 @@
 // A key presses the button that names it: data-nsfw-key="a", or several, "j ArrowRight". So every
-// key is also a button that can be seen, and what a button may not do no key does either.
+// key is also a button that can be seen, and what a button may not do no key does either. A field
+// that names a key gets the focus.
 //
 // The help dialog (queue/help.html) lists what is on the page. A button says what it does in
 // [data-nsfw-says], else in its text without the <kbd>.
@@ -23,6 +24,7 @@ function press(event) {
     const {key, target} = event;
     if (event.defaultPrevented || event.repeat || event.isComposing
         || event.ctrlKey || event.altKey || event.metaKey
+        || (event.shiftKey && /^\p{L}$/u.test(key))
         || !(target instanceof Element) || document.querySelector("dialog[open]")) {
         return;
     }
@@ -41,15 +43,22 @@ function press(event) {
     const button = buttons.find((button) => keysOf(button).includes(lower) && usable(button));
     if (button) {
         event.preventDefault();
-        button.click();
+        if (button.matches(TYPING)) {
+            button.focus();
+        } else {
+            button.click();
+        }
     }
 }
 
 function says(button) {
+    if (button.dataset.nsfwSays) {
+        return button.dataset.nsfwSays;
+    }
     const named = button.querySelector("[data-nsfw-says]") || button;
     const words = named.cloneNode(true);
     words.querySelectorAll("kbd").forEach((kbd) => kbd.remove());
-    return button.dataset.nsfwSays || words.textContent.trim() || button.getAttribute("aria-label");
+    return words.textContent.trim() || button.getAttribute("aria-label");
 }
 
 function list(dialog) {

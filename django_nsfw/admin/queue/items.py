@@ -1,0 +1,68 @@
+"""One item of the queue: whether a person may have it, and where its pages are."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import router
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from ...models import Scan
+from ...permissions import visible
+from ...queue.asking import Question
+
+if TYPE_CHECKING:
+    from . import Queue
+
+UNSETTLED = (*Scan.WAITING, *Scan.UNSETTLED)
+"""Statuses in which a first decision is still to be taken."""
+
+
+def person(request: HttpRequest) -> AbstractBaseUser:
+    return cast("AbstractBaseUser", request.user)  # the site lets nobody else in
+
+
+def asked_for(request: HttpRequest, pk: int) -> Scan:
+    """With its version, as it is now. What somebody does not moderate is not there for them."""
+    # A replica that is behind would give a version that is refused.
+    now = Scan.objects.using(router.db_for_write(Scan)).with_versions()
+    scans = visible(person(request), now)
+    scan = scans.select_related("uploader", "known__decision").filter(pk=pk).first()
+    if scan is None:
+        raise Http404(_("There is no such item in the queue."))
+    return scan
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """The script asks for it; a form without the script takes a page."""
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+class Addresses:
+    """Where an item is. Each address carries the question that the queue was asked."""
+
+    def __init__(self, admin: "Queue", question: Question) -> None:
+        self._site = admin.admin_site.name
+        self._asked = f"?{query}" if (query := question.query()) else ""
+
+    def of(self, name: str, *args: Any) -> str:
+        return reverse(f"{self._site}:django_nsfw_{name}", args=args)
+
+    def queue(self) -> str:
+        return self.of("queue") + self._asked
+
+    def item(self, pk: int, *, anyway: bool = False) -> str:
+        """``anyway``: to be decided although somebody else has it open."""
+        return self._with(self.of("queue_item", pk), "anyway" if anyway else "")
+
+    def decide(self, pk: int) -> str:
+        return self.of("queue_decide", pk) + self._asked
+
+    def undo(self, decision: int, *, batch: bool = False) -> str:
+        return self._with(self.of("queue_undo", decision), "batch" if batch else "")
+
+    def _with(self, address: str, key: str) -> str:
+        if not key:
+            return address + self._asked
+        return f"{address}{self._asked or '?'}{'&' if self._asked else ''}{key}=1"

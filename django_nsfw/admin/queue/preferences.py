@@ -1,0 +1,50 @@
+"""How a person looks at pictures, changed by a key and remembered."""
+
+from typing import TYPE_CHECKING
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from ...models import ReviewPreference
+from .items import person, wants_json
+from .single import stronger
+
+if TYPE_CHECKING:
+    from . import Queue
+
+
+class ChangeForm(forms.Form):
+    """Each is changed where it is given."""
+
+    blur = forms.TypedChoiceField(
+        choices=ReviewPreference.Blur.choices, coerce=int, empty_value=None, required=False
+    )
+    greyscale = forms.ChoiceField(choices=[("on", "on"), ("off", "off")], required=False)
+
+
+def prefer(admin: "Queue", request: HttpRequest) -> HttpResponse:
+    form, likes = ChangeForm(request.POST), ReviewPreference.of(person(request))
+    if not form.is_valid():
+        return JsonResponse({"said": _("There is no such choice.")}, status=400)
+    blur = form.cleaned_data["blur"] or likes.blur
+    asked = form.cleaned_data["greyscale"]
+    greyscale = asked == "on" if asked else likes.greyscale
+    ReviewPreference.objects.update_or_create(
+        pk=likes.pk, defaults={"blur": blur, "greyscale": greyscale}
+    )
+    if wants_json(request):
+        return JsonResponse({"blur": blur, "stronger": stronger(blur), "greyscale": greyscale})
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(
+        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        back = admin.admin_site.name and _queue(admin)
+    return HttpResponseRedirect(back)
+
+
+def _queue(admin: "Queue") -> str:
+    from django.urls import reverse
+
+    return reverse(f"{admin.admin_site.name}:django_nsfw_queue")

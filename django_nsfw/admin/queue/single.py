@@ -1,0 +1,177 @@
+"""One item of the queue: its picture, what can be done about it, and what speaks for what."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ... import renditions
+from ...conf import BLURS, nsfw_settings
+from ...models import Claim, Decision, Reveal, ReviewPreference, Scan
+from ...permissions import may_decide, may_reveal, may_undo, may_undo_anything
+from ...queue import claims
+from ...queue.asking import Question
+from ...queue.pages import following, preceding
+from ...refusing import DECIDABLE
+from .frame import frame, last_of
+from .items import UNSETTLED, Addresses, asked_for, person
+from .tabs import tabs
+from .tiles import threshold
+from .words import age, plain, reason, subject
+
+if TYPE_CHECKING:
+    from . import Queue
+
+PART = "NSFW-Part"
+"""The header by which the script asks for an item without the page around it."""
+
+Action = Decision.Action
+
+ACTIONS = {
+    Action.APPROVE: ("a", gettext_lazy("Approve")),
+    Action.REJECT: ("r", gettext_lazy("Reject")),
+    Action.ESCALATE: ("e", gettext_lazy("Escalate")),
+}
+
+
+def item(admin: "Queue", request: HttpRequest, pk: int) -> HttpResponse:
+    """Opening the page claims the item; a part of it, which may be shown later or never, does
+    not."""
+    scan, user = asked_for(request, pk), person(request)
+    if request.method == "GET" and PART not in request.headers and scan.status in UNSETTLED:
+        claims.claim(scan, user)
+    return show(admin, request, scan)
+
+
+def show(
+    admin: "Queue", request: HttpRequest, scan: Scan, *, refused: str = "", status: int = 200
+) -> HttpResponse:
+    """``refused``: why the decision that was just asked for was not taken."""
+    user, question = person(request), Question.of(request.GET)
+    to = Addresses(admin, question)
+    claim = claims.holders([scan]).get(scan.pk)
+    mine = claim is not None and claim.user_id == user.pk
+    context = {
+        "scan": scan,
+        "title": f"#{scan.pk} {subject(scan)}",
+        "score": _score(scan),
+        "why": reason(scan, threshold(scan.field)),
+        "uploader": plain(str(scan.uploader)) if scan.uploader is not None else "",
+        "age": age(scan.created_at),
+        "waits": scan.status in UNSETTLED,
+        "mine": mine,
+        "stopped": refused or ("" if "anyway" in request.GET else claimed_by(claim, user)),
+        "claimed": not refused and claim is not None and not mine,
+        "actions": list(_actions(scan, user)),
+        "may_undo": may_undo_anything(user),
+        "undo_last": undo_last(user, to),
+        "looking": _looking(to, scan, user),
+        "urls": _urls(admin, request, question, scan, to),
+        "tabs": tabs(admin, scan, user, to),
+    }
+    if PART in request.headers:
+        response = TemplateResponse(
+            request, "admin/django_nsfw/queue/item.html", context, status=status
+        )
+        response[PART] = "item"
+    else:
+        context |= frame(admin, request)
+        context["renew"] = int(nsfw_settings.review.claim.total_seconds() / 3)
+        response = TemplateResponse(
+            request, "admin/django_nsfw/queue/single.html", context, status=status
+        )
+    response["Cache-Control"] = "no-store, private"
+    response["Vary"] = PART
+    return response
+
+
+def claimed_by(claim: Claim | None, user: AbstractBaseUser) -> str:
+    """Who else has it open, in a sentence; empty where nobody has."""
+    if claim is None or claim.user_id == user.pk:
+        return ""
+    until = date_format(localtime(claim.until), "TIME_FORMAT")
+    return _("%(name)s has it open, until %(until)s at least.") % {
+        "name": plain(claim.user_name) or _("Somebody"),
+        "until": until,
+    }
+
+
+def undo_last(user: AbstractBaseUser, to: Addresses) -> Mapping[str, str]:
+    """What a person would take back by one key: their last decision, with its batch."""
+    last = last_of(user)
+    if last is None or not may_undo(user, last):
+        return {"url": "", "what": ""}
+    what = f"{last.get_action_display()} #{last.scan_id}"
+    if last.batch is not None:
+        what = _("%(what)s and its batch") % {"what": what}
+    return {"url": to.undo(last.pk, batch=last.batch is not None), "what": what}
+
+
+def _actions(scan: Scan, user: AbstractBaseUser) -> Iterator[Mapping[str, Any]]:
+    """Those that a person may take, each in its place whether it makes sense now or not."""
+    for action, (key, label) in ACTIONS.items():
+        if may_decide(user, action):
+            now = scan.status in DECIDABLE[action]
+            if action == Action.APPROVE:
+                now = now and not scan.bytes_discarded
+            if action == Action.ESCALATE:
+                now = now and scan.escalated_at is None
+            yield {"name": action.value, "key": key, "label": label, "now": now}
+
+
+def _looking(to: Addresses, scan: Scan, user: AbstractBaseUser) -> Mapping[str, Any]:
+    likes, may = ReviewPreference.of(user), may_reveal(user)
+    frame, ground = renditions.worst(scan)
+    limit = nsfw_settings.review.reveals_a_day
+    seen = Reveal.objects.today(user).count() if may else 0
+    return {
+        "blurred": to.of("scan_blurred", scan.pk),
+        "reveal": may and to.of("scan_reveal", scan.pk),
+        "greyscale": likes.greyscale,
+        "blur": likes.blur,
+        "blurs": ReviewPreference.Blur.choices,
+        "stronger": stronger(likes.blur),
+        "frame": frame + 1 if scan.crops else None,
+        "frames": scan.frames,
+        "ground": ground.value,
+        "seen": seen,
+        "limit": limit,
+        "tired": limit is not None and seen > limit,
+    }
+
+
+def _score(scan: Scan) -> Mapping[str, str]:
+    """For the meter, and to be read."""
+    if scan.nsfw is None:
+        return {}
+    return {"value": f"{scan.nsfw:.4f}", "text": f"{scan.nsfw:.2f}"}
+
+
+def stronger(blur: int) -> int:
+    """The next strength; after the strongest the lightest."""
+    return BLURS[(BLURS.index(blur) + 1) % len(BLURS)]
+
+
+def _urls(
+    admin: "Queue", request: HttpRequest, question: Question, scan: Scan, to: Addresses
+) -> Mapping[str, str]:
+    user = person(request)
+    next, previous = following(question, user, scan), preceding(question, user, scan)
+    return {
+        "here": to.item(scan.pk),
+        "anyway": to.item(scan.pk, anyway=True),
+        "queue": to.queue(),
+        "next": to.item(next.pk) if next else "",
+        "previous": to.item(previous.pk) if previous else "",
+        "decide": to.decide(scan.pk),
+        "claim": to.of("queue_claim", scan.pk),
+        "preferences": to.of("queue_preferences"),
+        "looking": to.of("scan_looking"),
+        "scan": to.of("scan_change", scan.pk),
+    }

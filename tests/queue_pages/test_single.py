@@ -1,0 +1,290 @@
+"""The page of one item: who may open it, what it shows, what it claims."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from django_nsfw.decisions import approve, escalate, reject
+from django_nsfw.models import Claim, Decision, Reveal, ReviewPreference, Scan
+from tests.conftest import photograph, upload
+from tests.host.models import Album, Photo
+from tests.queue_pages.conftest import DECIDES, address, now, part
+
+pytestmark = pytest.mark.django_db
+
+PHOTOS, ASSETS = "host.Photo.image", "host.Asset.file"
+
+
+def item(scan, **asked):
+    return address("queue_item", scan.pk, **asked)
+
+
+def shown(client, scan, **asked):
+    response = client.get(item(scan, **asked))
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def buttons(html) -> set[str]:
+    return set(re.findall(r'data-nsfw-key="([^"]+)"', html))
+
+
+MOVES = {"s", "g", "b", "k ArrowLeft", "j ArrowRight", "?"}
+
+ROLES = {
+    "nobody": (None, (), 302, set()),
+    "staff": ((), (), 403, set()),
+    "who may reveal alone": (("reveal_scan",), (), 403, set()),
+    "who may decide alone": (("approve_scan", "reject_scan"), (), 403, set()),
+    "who may see": (("view_scan",), (), 200, MOVES),
+    "who may approve": (("view_scan", "approve_scan"), (), 200, MOVES | {"a", "e", "n", "z"}),
+    "who may reject": (("view_scan", "reject_scan"), (), 200, MOVES | {"r", "e", "n", "z"}),
+    "who may reveal": (("view_scan", "reveal_scan"), (), 200, MOVES | {"Space", "c"}),
+    "who may undo": (("view_scan", "undo_decision"), (), 200, MOVES | {"z"}),
+    "a moderator": (DECIDES, (), 200, MOVES | {"a", "r", "e", "n", "z"}),
+    "a moderator of this field": (DECIDES, (PHOTOS,), 200, MOVES | {"a", "r", "e", "n", "z"}),
+    "a moderator of another field": (DECIDES, (ASSETS,), 404, set()),
+}
+
+
+@pytest.mark.parametrize(("may", "fields", "status", "keys"), ROLES.values(), ids=ROLES)
+def test_who_finds_which_buttons(client, person, held, may, fields, status, keys):
+    if may is not None:
+        client.force_login(person(*may, fields=fields))
+    response = client.get(item(held[1]))
+    assert response.status_code == status
+    if status == 200:
+        assert buttons(response.content.decode()) == keys
+
+
+@pytest.mark.parametrize("pk", ["0", "999999", "9" * 30])
+def test_ids_of_no_item(client, mo, held, pk):
+    for view in ("", "decide/", "claim/"):
+        url = f"/admin/django_nsfw/scan/queue/{pk}/{view}"
+        call = client.post if view else client.get
+        assert call(url).status_code == 404
+    assert not Claim.objects.exists()
+
+
+def test_the_page_only_answers_who_reads(client, mo, held):
+    assert client.post(item(held[0])).status_code == 405
+    assert client.head(item(held[0])).status_code == 200
+    assert not Claim.objects.exists()
+
+
+def test_opening_claims_and_a_part_that_comes_ahead_does_not(client, mo, held):
+    ahead = client.get(item(held[1]), headers={"NSFW-Part": "item"})
+    assert ahead.headers["NSFW-Part"] == "item"
+    html = ahead.content.decode()
+    assert html.lstrip().startswith("<article")
+    assert "<html" not in html
+    assert not Claim.objects.exists()
+    assert 'data-mine="1"' in shown(client, held[0])
+    claim = Claim.objects.get()
+    assert (claim.scan, claim.user_name) == (held[0], "mo")
+
+
+def test_what_is_settled_is_claimed_by_nobody(client, mo, held):
+    approve(held[0], moderator=None)
+    assert 'data-mine=""' in shown(client, held[0])
+    assert not Claim.objects.exists()
+
+
+def test_what_somebody_else_has_open_names_them_and_the_way_on(client, mo, person, held):
+    ann = person(name="ann")
+    until = timezone.now() + timedelta(minutes=3)
+    Claim.objects.create(scan=held[0], user=ann, user_name="ann", until=until)
+    html = shown(client, held[0])
+    assert part(html, "stopped").startswith("ann has it open, until ")
+    assert f'href="{item(held[1])}" data-nsfw-go>Go on with the next' in html
+    assert re.search(r'value="approve"[^>]*\sdisabled>', html)
+    assert Claim.objects.get().user == ann
+    anyway = shown(client, held[0], anyway=1)
+    assert not re.search(r'value="approve"[^>]*\sdisabled>', anyway)
+    Claim.objects.update(until=timezone.now())
+    assert part(shown(client, held[0]), "stopped") == ""
+    assert Claim.objects.get().user == mo
+
+
+def test_next_and_previous_keep_to_the_question_and_to_what_is_free(client, mo, person, held):
+    until = timezone.now() + timedelta(minutes=3)
+    Claim.objects.create(scan=held[1], user=person(name="ann"), user_name="ann", until=until)
+
+    def beside(scan, **asked):
+        html = shown(client, scan, **asked)
+        links = dict(re.findall(r'href="([^"]+)" data-nsfw-go[^>]* rel="(\w+)"', html))
+        found = {rel: url for url, rel in links.items()}
+        return found.get("prev"), found.get("next")
+
+    assert beside(held[0]) == (None, item(held[2]))
+    assert beside(held[2]) == (item(held[1]), item(held[3]))
+    assert beside(held[3]) == (item(held[2]), item(held[0]))  # after the last one the first
+    assert beside(held[3], sort="age") == (None, item(held[2], sort="age"))
+
+
+def test_the_worst_crop_and_every_other_one_are_listed(client, mo, held):
+    html = shown(client, held[0])
+    rows = re.findall(r"<tr[^>]*>(<td>.*?)</tr>", html)
+    assert len(rows) == len(held[0].crops)
+    assert sum("worst" in row for row in rows) == 1
+    assert "0.8000" in html
+
+
+def test_history_names_who_decided_and_who_looked(client, mo, held):
+    escalate(held[0], moderator=mo, note="<b>who is that?</b>")
+    reject(now(held[0]), moderator=mo)
+    Reveal.record(held[0], mo)
+    html = shown(client, held[0])
+    assert "escalate: held, awaiting review → held, awaiting review" in html
+    assert "reject: held, awaiting review → rejected" in html
+    assert "&lt;b&gt;who is that?&lt;/b&gt;" in html
+    assert re.search(r"Who looked</h3>\s*<ul><li>mo, ", html)
+    second = Decision.objects.latest("pk")
+    forms = re.findall(r'action="([^"]+)" method="post" data-nsfw-undo>', html)
+    assert forms == [address("queue_undo", second.pk)]  # later ones first
+
+
+LOG = {
+    "who may see decisions": (("view_decision",), 2, False),
+    "who may see looks": (("view_reveal",), 1, True),
+    "who may see neither": ((), 1, False),
+}
+
+
+@pytest.mark.parametrize(("may", "decisions", "looks"), LOG.values(), ids=LOG)
+def test_who_sees_what_others_did(client, person, held, may, decisions, looks):
+    mo = person("view_scan", "approve_scan", *may)
+    ann = person(name="ann")
+    escalate(held[0], moderator=ann)
+    approve(now(held[0]), moderator=mo)
+    Reveal.record(held[0], ann)
+    client.force_login(mo)
+    html = shown(client, held[0])
+    assert re.findall(r"<td>(mo|ann)</td>", html) == ["mo", "ann"][:decisions]
+    assert ("Who looked" in html) == looks
+
+
+def test_the_record_of_the_uploader_and_what_else_of_theirs_waits(client, mo, held):
+    reject(held[3], moderator=None)
+    approve(held[2], moderator=None)
+    html = shown(client, held[0])
+    panel = html[html.index('id="nsfw-uploader"') :].split("</section>")[0]
+    assert re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", panel) == [
+        ("waiting, this one too", "2"),
+        ("approved", "1"),
+        ("rejected", "1"),
+    ]
+    assert re.findall(r'<a href="([^"]+)"', panel) == [item(held[1])]
+    assert address("scan_blurred", held[1].pk) in panel
+
+
+def test_the_same_bytes_are_linked_with_what_became_of_them(client, mo, held, robin):
+    album = Album.objects.create(owner=robin)
+    reject(held[0], moderator=mo)
+    again = Photo.objects.create(image=upload("again.png", photograph()), album=album)
+    scan = Scan.objects.get(object_pk=str(again.pk))
+    html = shown(client, scan)
+    panel = html[html.index('id="nsfw-similar"') :].split("</section>")[0]
+    assert f'href="{item(held[0])}"' in panel
+    assert re.search(r"the same bytes<br>rejected", panel)
+
+
+def test_an_item_of_another_field_is_nowhere_for_who_does_not_moderate_it(
+    client, person, held, constant
+):
+    """Neither as next, nor beside the uploader, nor as a twin."""
+    Scan.objects.filter(pk=held[1].pk).update(field=ASSETS, sha256=held[0].sha256)
+    client.force_login(person(*DECIDES, fields=[PHOTOS]))
+    html = shown(client, held[0])
+    assert item(held[1]) not in html
+    assert client.get(item(held[1])).status_code == 404
+
+
+def test_markup_of_uploaders_is_text(client, mo, held):
+    evil = '"><script>alert(1)</script>\x07\u202egpj.exe'
+    get_user_model().objects.filter(username="robin").update(username="<img src=x>")
+    Scan.objects.update(original_name=evil, error_message=evil, error_code="timeout")
+    Claim.objects.create(
+        scan=held[0],
+        user=get_user_model().objects.create(username="ann"),
+        user_name=evil,
+        until=timezone.now() + timedelta(minutes=1),
+    )
+    html = shown(client, held[0])
+    assert "<script>alert" not in html
+    assert "<img src=x>" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert not set("\x07\u202e") & set(html)
+
+
+def test_nothing_is_inline(client, mo, held):
+    html = shown(client, held[0])
+    assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>", html)
+    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", html)
+
+
+def test_a_missing_file_can_still_be_rejected(client, mo, held, storages):
+    (storages / "quarantine" / held[0].quarantine_name).unlink()
+    html = shown(client, held[0])
+    assert re.search(r'value="reject"[^>]*aria-keyshortcuts="r"\s*>', html)
+    assert client.get(address("scan_blurred", held[0].pk)).status_code == 404
+    data = {"action": "reject", "version": now(held[0]).version}
+    response = client.post(address("queue_decide", held[0].pk), data)
+    assert (response.status_code, now(held[0]).status) == (302, "rejected")
+
+
+def test_how_often_somebody_looked_today_and_when_to_rest(client, mo, held, settings):
+    settings.NSFW_REVIEW = {"reveals_a_day": 1}
+    for seen, tired in ((0, False), (1, False), (2, True)):
+        html = shown(client, held[0])
+        assert part(html, "seen") == str(seen)
+        assert (re.search(r"data-nsfw-rest hidden", html) is None) == tired
+        Reveal.record(held[0], mo)
+
+
+def test_the_page_takes_as_many_queries_whatever_waits(
+    client, mo, held, django_assert_max_num_queries
+):
+    Scan.objects.exclude(pk=held[0].pk).update(status="superseded")
+    shown(client, held[0])
+    with django_assert_max_num_queries(40) as few:
+        shown(client, held[0])
+    Scan.objects.update(status="held")
+    with django_assert_max_num_queries(len(few.captured_queries) + 4):
+        shown(client, held[0])
+
+
+CHOICES = {
+    "blur": ({"blur": "3"}, 3, True),
+    "colours": ({"greyscale": "off"}, 2, False),
+    "both": ({"blur": "1", "greyscale": "off"}, 1, False),
+    "neither": ({}, 2, True),
+}
+
+
+@pytest.mark.parametrize(("asked", "blur", "greyscale"), CHOICES.values(), ids=CHOICES)
+def test_preferences_are_remembered(client, mo, asked, blur, greyscale):
+    response = client.post(
+        address("queue_preferences"), asked, headers={"Accept": "application/json"}
+    )
+    stronger = {1: 2, 2: 3, 3: 1}[blur]
+    assert response.json() == {"blur": blur, "stronger": stronger, "greyscale": greyscale}
+    assert str(ReviewPreference.of(mo)) == f"blur {blur}, {'greyscale' if greyscale else 'colours'}"
+
+
+@pytest.mark.parametrize("asked", [{"blur": "0"}, {"blur": "x"}, {"greyscale": "maybe"}], ids=str)
+def test_no_preference_that_is_none(client, mo, asked):
+    assert client.post(address("queue_preferences"), asked).status_code == 400
+    assert not ReviewPreference.objects.exists()
+
+
+def test_without_the_script_preferences_lead_back(client, mo, held):
+    def back(next):
+        asked = {"greyscale": "off", "next": next}
+        return client.post(address("queue_preferences"), asked).headers["Location"]
+
+    assert back(item(held[0])) == item(held[0])
+    assert back("//evil.example") == address("queue")
