@@ -11,7 +11,7 @@ import django_nsfw.models.exact
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("django_nsfw", "0002_queue_data"),
+        ("django_nsfw", "0002_queue_grid"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
