@@ -27,7 +27,7 @@ class DeliveryAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=_("endpoint"))
     def host(self, delivery: Delivery) -> str:
-        return urlsplit(delivery.url).netloc  # what is behind it may be a secret
+        return str(urlsplit(delivery.url).netloc)  # what is behind it may be a secret
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return restricted_to(request.user) is None and super().has_view_permission(request, obj)

@@ -7,10 +7,12 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 from django.utils import timezone
 
-from django_nsfw.models import Delivery, DisabledEndpoint, Scan
+from django_nsfw.models import Delivery, DisabledEndpoint, FieldAccess, Scan
 from django_nsfw.webhooks import delivering, posting
 from tests.background.post import Post
 from tests.conftest import upload
@@ -290,3 +292,30 @@ def test_a_wrong_setting_is_said(settings):
     settings.NSFW_WEBHOOKS = [{}]
     with pytest.raises(CommandError, match=r"NSFW_WEBHOOKS\[0\] needs a 'url'"):
         call_command("nsfw_deliver")
+
+
+@pytest.mark.parametrize(
+    ("permissions", "restricted", "status"),
+    [([], False, 403), (["view_delivery"], False, 200), (["view_delivery"], True, 403)],
+    ids=["nobody else", "whoever may see deliveries", "not who moderates some fields"],
+)
+def test_who_sees_the_log(client, receiver, happens, person, permissions, restricted, status):
+    happens()
+    receiver.answers = [{"status": 500, "body": b"<b>oh</b>"}]
+    attempts()
+    mo = person("mo", *permissions)
+    if restricted:
+        group = Group.objects.create(name="photos")
+        FieldAccess.objects.create(group=group, field="host.Photo.image")
+        mo.groups.add(group)
+    client.force_login(mo)
+    row = Delivery.objects.get()
+    pages = [
+        client.get(reverse("admin:django_nsfw_delivery_changelist")),
+        client.get(reverse("admin:django_nsfw_delivery_change", args=[row.pk])),
+    ]
+    assert [page.status_code for page in pages] == [status, status]
+    shown = "".join(page.content.decode() for page in pages)
+    assert ("&lt;b&gt;oh&lt;/b&gt;" in shown) == (status == 200)
+    assert "for=us" not in shown  # what is behind the host may be a secret
+    assert "<b>oh" not in shown
