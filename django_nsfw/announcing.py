@@ -8,6 +8,7 @@ from django.dispatch import Signal
 
 from .models import Decision, Scan
 from .signals import decision_undone, image_held, image_rejected, image_released
+from .webhooks.outbox import write
 
 
 def announce(scan: Scan, *, was: str | None, decision: Decision | None = None) -> None:
@@ -29,7 +30,17 @@ def announce_undo(scan: Scan, undo: Decision) -> None:
     _send(decision_undone, scan, decision=undo, undone=undo.undoes)
 
 
+_EVENTS = {
+    image_held: "image.held",
+    image_released: "image.released",
+    image_rejected: "image.rejected",
+    decision_undone: "decision.undone",
+}
+
+
 def _send(signal: Signal, scan: Scan, **arguments: Any) -> None:
+    """Webhooks are written down here and now, so that a crash after the commit loses none."""
+    write(_EVENTS[signal], scan, **arguments)
     if not signal.has_listeners(Scan):
         return
     then = copy.copy(scan)  # the caller may go on to change its own

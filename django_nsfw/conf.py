@@ -1,10 +1,11 @@
 """The settings of this app, read live and typed. Defaults live here and nowhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
@@ -31,6 +32,8 @@ DEFAULT_REVIEW: Mapping[str, Any] = {
     "greyscale": True,
     "reveals_a_day": None,
     "claim_minutes": 5,
+    "quality_share": 0,
+    "base_url": "",
 }
 BLURS = (1, 2, 3)
 """Strengths of the blur, from outlines to a haze. None of them is 0: a look at the picture itself
@@ -45,6 +48,7 @@ SETTINGS = (
     "NSFW_BACKGROUND",
     "NSFW_RETENTION",
     "NSFW_REVIEW",
+    "NSFW_WEBHOOKS",
 )
 """Every setting of this app, for the check that finds a misspelt one."""
 
@@ -74,12 +78,15 @@ class Background:
 class Review:
     """``blur`` and ``greyscale`` are what people start with. ``reveals_a_day``: from the next one
     on a moderator is told to rest; None for never. ``claim``: how long an item of the queue is
-    theirs who opened it, unless they renew it."""
+    theirs who opened it, unless they renew it. ``quality_share``: of what is cleared by its score,
+    from 0 to 1, is put before a person. ``base_url`` of the site, for links in mails."""
 
     blur: int
     greyscale: bool
     reveals_a_day: int | None
     claim: timedelta
+    quality_share: float
+    base_url: str
 
 
 class Settings:
@@ -211,6 +218,16 @@ class Settings:
                     "NSFW_REVIEW",
                     f"'reveals_a_day' must be a whole number above 0, or None, not {value!r}.",
                 )
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if key == "quality_share" and not (number and 0 <= value <= 1):
+                _refuse(
+                    "NSFW_REVIEW", f"'quality_share' must be a number from 0 to 1, not {value!r}."
+                )
+            if key == "base_url" and value != "" and not is_address(value):
+                _refuse(
+                    "NSFW_REVIEW",
+                    f"'base_url' must be an address such as https://example.org, not {value!r}.",
+                )
             if key == "claim_minutes" and not (whole and 0 < value <= LONGEST_CLAIM):
                 _refuse(
                     "NSFW_REVIEW",
@@ -219,6 +236,22 @@ class Settings:
                 )
         merged = {**DEFAULT_REVIEW, **given}
         return Review(claim=timedelta(minutes=merged.pop("claim_minutes")), **merged)
+
+    @property
+    def webhooks(self) -> Sequence[Any]:
+        """``NSFW_WEBHOOKS``: see :func:`django_nsfw.webhooks.endpoints.endpoints`."""
+        given = getattr(django_settings, "NSFW_WEBHOOKS", ())
+        if not isinstance(given, (list, tuple)):
+            _refuse("NSFW_WEBHOOKS", f"must be a list of endpoints, not {given!r}.")
+        return given
+
+
+def is_address(url: Any) -> bool:
+    """Whether it can stand before the path of a page."""
+    if not isinstance(url, str):
+        return False
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not {*"?# "} & {*url}
 
 
 def _mapping(name: str, default: Mapping[str, Any]) -> Mapping[str, Any]:

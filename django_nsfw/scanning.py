@@ -16,6 +16,7 @@ from .assessment import Body, assess
 from .exceptions import FILE_FAULTS
 from .models import Scan
 from .models.keys import object_pk
+from .models.quality import drawn
 from .models.scan import NAME_LENGTH
 from .policy import Action, KnownRules, Policy
 from .quarantine import journal
@@ -218,6 +219,7 @@ def record(
     )
     scan.take(outcome.examination.assessment)
     scan.recognise(outcome.examination.match)
+    scan.sampled_at = drawn(scan, outcome.status)
     if db == using:
         _insert(scan, db, supersede=not created)
     else:

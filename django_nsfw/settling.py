@@ -8,6 +8,7 @@ from django.db import router, transaction
 from . import quarantine
 from .announcing import announce
 from .models import Scan
+from .models.quality import drawn
 from .quarantine.locks import lock_unchanged
 from .quarantine.rows import Row, follow
 from .scanning import Examination, status_of
@@ -34,11 +35,16 @@ def settle(
         take(scan, found.assessment)
         if scan.status in BY_SCORE:
             scan.recognise(found.match)
+            to = status_of(found)
+            scan.sampled_at = scan.sampled_at if scan.status == to else drawn(scan, to)
             Scan.objects.using(db).filter(pk=scan.pk).update(
-                verdict=found.verdict, known=scan.known_id, known_distance=scan.known_distance
+                verdict=found.verdict,
+                known=scan.known_id,
+                known_distance=scan.known_distance,
+                sampled_at=scan.sampled_at,
             )
             scan.verdict = found.verdict
-            go(scan, row, status_of(found), source=source)
+            go(scan, row, to, source=source)
     return Scan.Status(scan.status)
 
 

@@ -12,6 +12,7 @@ from . import runners
 from .announcing import announce
 from .models import Scan
 from .models.keys import object_pk
+from .models.quality import drawn
 from .policy import Action
 from .quarantine.late import adopt
 from .quarantine.locks import lock_unchanged
@@ -100,6 +101,7 @@ def _scan_open(
     )
     scan.take(found.assessment)
     scan.recognise(found.match)
+    scan.sampled_at = drawn(scan, Scan.Status(scan.status))
     with transaction.atomic(using=db):
         scan.save(using=db, force_insert=True)
         Scan.objects.using(db).supersede(scan)
@@ -126,7 +128,7 @@ def _share(known: Scan, row: Row, db: str, **changes: Any) -> Scan:
     for attribute, value in changes.items():
         setattr(scan, attribute, value)
     scan.pk, scan.token, scan.object_pk = None, uuid.uuid4(), row.pk
-    scan.created_at, scan.escalated_at = timezone.now(), None
+    scan.created_at, scan.escalated_at, scan.sampled_at = timezone.now(), None, None
     with transaction.atomic(using=db):
         scan.save(using=db, force_insert=True)
         Scan.objects.using(db).supersede(scan)

@@ -193,6 +193,7 @@ def permissions() -> set[str]:
             "view_knownimage",
             "view_reveal",
             "view_run",
+            "view_delivery",
         }
     }
 

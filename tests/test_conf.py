@@ -27,7 +27,12 @@ def test_defaults_are_those_of_the_design(settings):
     assert nsfw_settings.background.deadline == timedelta(hours=1)
     assert nsfw_settings.limits == Limits()
     assert nsfw_settings.review == Review(
-        blur=2, greyscale=True, reveals_a_day=None, claim=timedelta(minutes=5)
+        blur=2,
+        greyscale=True,
+        reveals_a_day=None,
+        claim=timedelta(minutes=5),
+        quality_share=0,
+        base_url="",
     )
     assert (Limits().max_bytes, Limits().max_pixels) == (10_000_000, 50_000_000)
     assert (Limits().max_frames_scored, Limits().timeout) == (16, 10)
@@ -79,7 +84,7 @@ def test_settings_are_read_live(settings):
             "NSFW_REVIEW",
             {"animate": True},
             "NSFW_REVIEW has no key 'animate'. Valid keys: blur, greyscale, reveals_a_day, "
-            "claim_minutes.",
+            "claim_minutes, quality_share, base_url.",
         ),
         ("NSFW_REVIEW", {"blur": True}, "NSFW_REVIEW 'blur' must be 1, 2 or 3, not True."),
         (
@@ -91,6 +96,27 @@ def test_settings_are_read_live(settings):
             "NSFW_REVIEW",
             {"reveals_a_day": 0},
             "NSFW_REVIEW 'reveals_a_day' must be a whole number above 0, or None, not 0.",
+        ),
+        (
+            "NSFW_REVIEW",
+            {"quality_share": 1.5},
+            "NSFW_REVIEW 'quality_share' must be a number from 0 to 1, not 1.5.",
+        ),
+        (
+            "NSFW_REVIEW",
+            {"quality_share": True},
+            "NSFW_REVIEW 'quality_share' must be a number from 0 to 1, not True.",
+        ),
+        (
+            "NSFW_REVIEW",
+            {"base_url": "example.org"},
+            "NSFW_REVIEW 'base_url' must be an address such as https://example.org, not "
+            "'example.org'.",
+        ),
+        (
+            "NSFW_WEBHOOKS",
+            "https://example.org",
+            "NSFW_WEBHOOKS must be a list of endpoints, not 'https://example.org'.",
         ),
         ("NSFW_LIMITS", {"timeout": 0}, "NSFW_LIMITS 'timeout' must be a number above 0, not 0."),
         (

@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 from django.dispatch import Signal
+from django.utils import timezone
 
 from django_nsfw import conf, images, known_lists, signals, validators
 from django_nsfw.coverage import Covered
 from django_nsfw.detectors import handler, preparation
+from django_nsfw.digests import Digest
 from django_nsfw.erasure import Erased
 from django_nsfw.limits import Limits
+from django_nsfw.management.commands import nsfw_digest
 from django_nsfw.manifests import importing
 from django_nsfw.manifests.columns import MANIFEST, SCORES
 from django_nsfw.models import Scan
@@ -26,6 +29,8 @@ from django_nsfw.rescans import progress
 from django_nsfw.retention import Pruned
 from django_nsfw.sweeping import Finding, Mended
 from django_nsfw.templatetags.nsfw import register
+from django_nsfw.webhooks import endpoints
+from django_nsfw.webhooks.delivering import Attempt
 from tests import documentation as docs
 from tests.documentation import PACKAGE, PAGES, README, ROOT, SOURCES, UNSAID
 
@@ -70,7 +75,7 @@ COMPARISONS = {
         **{name: {} for name in docs.setting_names(SOURCES[PACKAGE / "conf.py"])},
         "NSFW_DETECTORS": UNSAID, "NSFW_POLICY": conf.DEFAULT_POLICY,
         "NSFW_RUNNER": conf.DEFAULT_RUNNER, "NSFW_BACKGROUND": conf.DEFAULT_BACKGROUND,
-        "NSFW_REVIEW": conf.DEFAULT_REVIEW},
+        "NSFW_REVIEW": conf.DEFAULT_REVIEW, "NSFW_WEBHOOKS": []},
         defaults=True),
     "policy keys": of(
         "settings", "Policy", "policy key", lambda: docs.defaults_of(Policy), defaults=True),
@@ -113,6 +118,13 @@ COMPARISONS = {
         (*importing.DONE, *importing.MOVED, *importing.REFUSED))),
     "columns of a manifest": of("cluster", "The manifest", "column", lambda: docs.names(MANIFEST)),
     "columns of scores": of("cluster", "The scores", "column", lambda: docs.names(SCORES)),
+    "keys of nsfw_digest": of("commands", "nsfw_digest", "key", lambda: docs.names(
+        nsfw_digest.as_keys(Digest(address="", since=timezone.now())))),
+    "keys of nsfw_deliver": of("commands", "nsfw_deliver", "key", lambda: docs.names(
+        field.name for field in fields(Attempt))),
+    "keys of an endpoint": of("telling", "Webhooks", "key of an endpoint", lambda: docs.names(
+        endpoints.KEYS)),
+    "events": of("telling", "Webhooks", "event", lambda: docs.names(endpoints.EVENTS)),
     "keys of nsfw_coverage": of("commands", "nsfw_coverage", "key", lambda: docs.names(
         [*(field.name for field in fields(Covered)), "gap"])),
     "keys of nsfw_erase": of("commands", "nsfw_erase", "key", lambda: docs.names(

@@ -21,6 +21,7 @@ from ..models.scan import digest_begins
 from ..permissions import may_decide, may_decide_in_bulk, restricted_to, visible
 from .decision import DecisionInline, ReadOnly
 from .looking import Looking
+from .quality import Quality
 from .queue import Queue
 
 
@@ -88,7 +89,7 @@ class EscalatedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Scan)
-class ScanAdmin(ReadOnly, Queue, Looking):
+class ScanAdmin(ReadOnly, Quality, Queue, Looking):
     """The page of a scan shows its picture blurred; looking at it is a permission of its own."""
 
     list_display = [

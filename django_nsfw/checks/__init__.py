@@ -25,6 +25,7 @@ ALWAYS = {
         "check_known_images",
     ),
     "storages": ("check_quarantine",),
+    "telling": ("check_webhooks",),
     "stored": ("check_every_image_has_a_policy",),
 }
 BEFORE_DEPLOYING = {

@@ -5,18 +5,24 @@ from .decision import Decision
 from .entry import ReviewQueue
 from .known import KnownImage, KnownSlot
 from .looking import Reveal, ReviewPreference
+from .quality import QualityCheck
 from .queue import Claim, FieldAccess, SavedQueue
 from .run import Chunk, ClaimedBytes, Run
 from .scan import Scan
+from .telling import Delivery, DigestSent, DisabledEndpoint
 
 __all__ = [
     "Chunk",
     "Claim",
     "ClaimedBytes",
     "Decision",
+    "Delivery",
+    "DigestSent",
+    "DisabledEndpoint",
     "FieldAccess",
     "KnownImage",
     "KnownSlot",
+    "QualityCheck",
     "Reveal",
     "ReviewPreference",
     "ReviewQueue",

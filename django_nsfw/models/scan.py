@@ -152,6 +152,7 @@ class Scan(Assessed):
     discard_at = models.DateTimeField(_("bytes to be deleted"), null=True, blank=True)
     pruned_at = models.DateTimeField(_("bytes deleted"), null=True, blank=True)
     erased_at = models.DateTimeField(_("personal data erased"), null=True, blank=True)
+    sampled_at = models.DateTimeField(_("drawn for the quality sample"), null=True, blank=True)
 
     objects = ScanQuerySet.as_manager()
 
@@ -188,6 +189,7 @@ class Scan(Assessed):
             models.Index(fields=["escalated_at"], name="nsfw_scan_escalated"),
             # What left the queue in a period, among all that was ever settled: reports ask.
             models.Index(fields=["settled_at"], name="nsfw_scan_settled"),
+            models.Index(fields=["sampled_at"], name="nsfw_scan_sampled"),
         ]
 
     def __str__(self) -> str:

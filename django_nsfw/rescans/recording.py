@@ -16,6 +16,7 @@ from django.utils import timezone
 from ..announcing import announce
 from ..exceptions import FILE_FAULTS, DecisionRefused, ImageTooLarge
 from ..models import Scan
+from ..models.quality import drawn
 from ..models.scan import NAME_LENGTH
 from ..scanning import Examination, status_of
 from ..settling import BY_SCORE, settle
@@ -255,6 +256,7 @@ def _new(each: Judged, target: Target) -> Scan:
     )
     scan.take(each.found.assessment)
     scan.recognise(each.found.match)
+    scan.sampled_at = drawn(scan, each.to)
     return scan
 
 
@@ -277,5 +279,6 @@ def _shared(scan: Scan, candidate: Candidate) -> Scan:
         "object_pk": candidate.row.pk,
         "created_at": timezone.now(),
         "escalated_at": None,
+        "sampled_at": None,
     }
     return Scan(**{**values, **own})

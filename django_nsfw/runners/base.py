@@ -45,6 +45,12 @@ class Runner(ABC):
     def work(self, run: int) -> None:
         """Have :func:`django_nsfw.rescans.take_turn` called with the key of a rescan."""
 
+    def deliver(self, *, delay: float = 0) -> None:  # noqa: B027 - a runner need not
+        """Have :func:`django_nsfw.webhooks.delivering.work` called, as soon as ``delay`` is over.
+
+        Without an engine nothing is done, and ``nsfw_deliver`` delivers.
+        """
+
     def check(self) -> "list[CheckMessage]":
         """Problems of the engine's own settings, for ``manage.py check``."""
         return []

@@ -43,6 +43,13 @@ def work_on_run(run: int) -> None:
     rescans.take_turn(run)
 
 
+@shared_task(name="django_nsfw.deliver", **_OPTIONS)
+def deliver_webhooks() -> None:
+    from ..webhooks import delivering
+
+    delivering.work()
+
+
 class CeleryRunner(Runner):
     """Sends to the queue of ``NSFW_BACKGROUND``, or to where the project's routes lead.
 
@@ -58,16 +65,19 @@ class CeleryRunner(Runner):
         return not score_scan.app.conf.task_always_eager
 
     def score(self, scan: int, *, delay: float = 0) -> None:
-        self._send(score_scan, scan, delay)
+        self._send(score_scan, (scan,), delay)
 
     def work(self, run: int) -> None:
-        self._send(work_on_run, run, 0)
+        self._send(work_on_run, (run,), 0)
 
-    def _send(self, task: Any, argument: int, delay: float) -> None:
+    def deliver(self, *, delay: float = 0) -> None:
+        self._send(deliver_webhooks, (), delay)
+
+    def _send(self, task: Any, arguments: tuple[int, ...], delay: float) -> None:
         queue = nsfw_settings.background.queue
         options: dict[str, Any] = {"queue": queue} if queue else {}
         if task.app.conf.task_always_eager:
-            task.apply_async((argument,), **options)
+            task.apply_async(arguments, **options)
             return
         started = time.monotonic()
         if started < self._pause_ends:
@@ -75,7 +85,7 @@ class CeleryRunner(Runner):
         try:
             with _producers().acquire(block=True) as producer:
                 task.apply_async(
-                    (argument,),
+                    arguments,
                     countdown=delay or None,
                     producer=producer,
                     retry=True,

@@ -34,6 +34,13 @@ def work_on_run(run: int) -> None:
     rescans.take_turn(run)
 
 
+@task(backend=_DECLARED_FOR, queue_name=next(iter(_QUEUES), "default"))
+def deliver_webhooks() -> None:
+    from ..webhooks import delivering
+
+    delivering.work()
+
+
 class TasksRunner(Runner):
     """``TASKS["default"]`` and the queue of ``NSFW_BACKGROUND``; a subclass may name another
     ``backend``."""
@@ -45,13 +52,13 @@ class TasksRunner(Runner):
         return bool(self._backend.supports_defer)
 
     def score(self, scan: int, *, delay: float = 0) -> None:
-        using = self._using()
-        if delay:
-            using["run_after"] = timezone.now() + timedelta(seconds=delay)
-        score_scan.using(**using).enqueue(scan)
+        score_scan.using(**self._after(delay)).enqueue(scan)
 
     def work(self, run: int) -> None:
         work_on_run.using(**self._using()).enqueue(run)
+
+    def deliver(self, *, delay: float = 0) -> None:
+        deliver_webhooks.using(**self._after(delay)).enqueue()
 
     @property
     def _backend(self) -> Any:
@@ -60,6 +67,12 @@ class TasksRunner(Runner):
     def _using(self) -> dict[str, Any]:
         queue = nsfw_settings.background.queue or "default"
         return {"backend": self.backend, "queue_name": queue}
+
+    def _after(self, delay: float) -> dict[str, Any]:
+        using = self._using()
+        if delay:
+            using["run_after"] = timezone.now() + timedelta(seconds=delay)
+        return using
 
     def check(self) -> list[CheckMessage]:
         try:

@@ -112,10 +112,10 @@ def empty():
     """What another site left in the same database."""
     from django.apps import apps
 
-    from django_nsfw.models import Run, Scan
+    from django_nsfw.models import Delivery, Run, Scan
     from tests.host.models import Asset, Photo
 
-    for model in (Run, Scan, Photo, Asset):
+    for model in (Delivery, Run, Scan, Photo, Asset):
         model.objects.all().delete()
     if apps.is_installed("django_tasks_db"):
         from django_tasks_db.models import DBTaskResult
