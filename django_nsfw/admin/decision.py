@@ -15,6 +15,7 @@ from ..exceptions import NSFWError
 from ..models import Decision
 from ..models.scan import digest_begins
 from ..permissions import may_undo, may_undo_anything
+from .base import ModelAdmin, TabularInline
 
 if TYPE_CHECKING:
     from ..decisions import Undone
@@ -47,7 +48,7 @@ class SaysUndone:
 
 
 @admin.register(Decision)
-class DecisionAdmin(SaysUndone, ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class DecisionAdmin(SaysUndone, ReadOnly, ModelAdmin):  # type: ignore[type-arg]
     list_display = ["created_at", "action", "by", "scan", "from_status", "undone"]
     list_filter = ["action"]
     list_select_related = ["scan", "undone_by"]
@@ -56,6 +57,9 @@ class DecisionAdmin(SaysUndone, ReadOnly, admin.ModelAdmin):  # type: ignore[typ
     search_help_text = _("SHA-256 of the file, from its beginning")
     show_full_result_count = False
     ordering = ["-pk"]
+
+    class Media:
+        css = {"all": ["django_nsfw/theme.css"]}
 
     @admin.display(description=_("moderator"), ordering="moderator_name")
     def by(self, decision: Decision) -> str:
@@ -130,7 +134,7 @@ def _moderator(request: HttpRequest) -> AbstractBaseUser | None:
     return request.user if isinstance(request.user, AbstractBaseUser) else None
 
 
-class DecisionInline(SaysUndone, ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+class DecisionInline(SaysUndone, ReadOnly, TabularInline):  # type: ignore[type-arg]
     model = Decision
     fields = (
         "created_at", "action", "from_status", "to_status", "moderator_name", "inherited_from",
@@ -138,6 +142,7 @@ class DecisionInline(SaysUndone, ReadOnly, admin.TabularInline):  # type: ignore
     )  # fmt: skip
     readonly_fields = fields
     extra = 0
+    show_change_link = True
     ordering = ["-pk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:

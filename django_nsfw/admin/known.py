@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from ..models import KnownImage
 from ..models.known import KnownImageQuerySet
+from .base import ModelAdmin
 from .decision import ReadOnly
 
 SHOWN = 12
@@ -37,7 +38,7 @@ class InForceFilter(admin.SimpleListFilter):
 
 
 @admin.register(KnownImage)
-class KnownImageAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class KnownImageAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
     list_display = ["outcome", "origin", "bytes", "likeness", "revoked_at", "created_at"]
     list_filter = ["outcome", InForceFilter]
     list_select_related = ["decision"]
@@ -51,6 +52,9 @@ class KnownImageAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         "revoked_at",
     )  # fmt: skip
     readonly_fields = fields
+
+    class Media:
+        css = {"all": ["django_nsfw/theme.css"]}
 
     @admin.display(description=_("according to"))
     def origin(self, known: KnownImage) -> str:
