@@ -66,21 +66,29 @@ def update(language: str, template: Catalog) -> int:
     catalog = catalogue(language)
     created = catalog.creation_date
     catalog.update(template, no_fuzzy_matching=True)
-    catalog.creation_date = created
+    catalog.creation_date = catalog.revision_date = created
+    catalog.version = django_nsfw.__version__
+    catalog.msgid_bugs_address = catalog.last_translator = catalog.language_team = ""
     folder(language).mkdir(parents=True, exist_ok=True)
     with (folder(language) / "django.po").open("wb") as file:
         write_po(file, catalog, width=100, ignore_obsolete=True, include_lineno=False)
     with (folder(language) / "django.mo").open("wb") as file:
         write_mo(file, catalog)
-    return sum(not message.string or "" in message.string for message in _of(catalog))
+    return sum(not all(forms(message.string)) for message in messages(catalog))
 
 
-def _of(catalog: Catalog):
+def messages(catalog: Catalog):
+    """All but the head."""
     return [message for message in catalog if message.id]
+
+
+def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Of a message, or of its translation: one, or those for different numbers."""
+    return (text,) if isinstance(text, str) else tuple(text)
 
 
 if __name__ == "__main__":
     template = extracted()
     waiting = {language: update(language, template) for language in LANGUAGES}
-    print(len(_of(template)), "messages; to be translated:", waiting)
+    print(len(messages(template)), "messages; to be translated:", waiting)
     sys.exit(any(waiting.values()))
