@@ -82,9 +82,9 @@ def messages(catalog: Catalog):
     return [message for message in catalog if message.id]
 
 
-def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
+def forms(text: str | tuple[str, ...] | None) -> tuple[str, ...]:
     """Of a message, or of its translation: one, or those for different numbers."""
-    return (text,) if isinstance(text, str) else tuple(text)
+    return tuple(text) if isinstance(text, tuple | list) else (text or "",)
 
 
 if __name__ == "__main__":
