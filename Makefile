@@ -3,6 +3,7 @@
 #             on SQLite, and on PostgreSQL and MariaDB where they answer on this machine; with
 #             Celery on Redis and RabbitMQ where these do (JOBS=2: two databases at a time)
 # make lint   ruff, mypy, missing migrations
+# make messages   bring the catalogues of translations up to date with the code
 # make docs   the documentation, into docs/_build/html
 # make bench  the measurements                             (ARGS: what benchmarks takes)
 # make clean  remove what the above made, the example's data too
@@ -26,7 +27,7 @@ PIP := python -m pip --disable-pip-version-check --no-input
 # What the surrounding shell sets must not reach into the environments.
 unexport PYTHONPATH DJANGO_SETTINGS_MODULE VIRTUAL_ENV PIP_USER
 
-.PHONY: help demo test lint docs bench clean
+.PHONY: help demo test lint messages docs bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -51,6 +52,9 @@ lint: $(DEV)/.lint
 	$(DEV)/bin/python -m django makemigrations --check --dry-run --settings tests.settings \
 	    --pythonpath . django_nsfw
 	$(DEV)/bin/python $(MANAGE) makemigrations --check --dry-run
+
+messages: $(DEV)/.installed
+	$(DEV)/bin/python -m tests.messages
 
 docs: $(DOCS)/.installed
 	$(DOCS)/bin/sphinx-build -W --keep-going -q -b html docs docs/_build/html

@@ -1,11 +1,13 @@
 """A decision's bytes go where it wants them, where they are the ones that it is about."""
 
+from django.utils.translation import gettext
+
 from . import quarantine
 from .assessment import digest
 from .exceptions import DecisionRefused
 from .models import Decision, Scan
 from .quarantine.faults import storage_cannot
-from .quarantine.hold import CHANGED
+from .quarantine.hold import CHANGED, MISSING
 from .quarantine.locks import require_named
 from .quarantine.rows import SETTLED, Row
 from .stored import scan_stored
@@ -28,7 +30,7 @@ def require_same_file(scan: Scan, row: Row) -> None:
         if not scan.move(Scan.Status.SUPERSEDED):
             scan.refresh_from_db()
             if scan.status not in Scan.PAST:
-                raise DecisionRefused(SETTLED, code="settled")
+                raise DecisionRefused(gettext(SETTLED), code="settled")
         others = Scan.objects.using(scan._state.db).current().filter(field=scan.field)
         if not others.filter(object_pk=scan.object_pk, object_db=scan.object_db).exists():
             scan_stored(row)  # a file that came by another way than an upload
@@ -59,6 +61,6 @@ def _require_same_bytes(scan: Scan, row: Row) -> None:
         ):
             found, _ = digest(file)
     except FileNotFoundError as error:
-        raise DecisionRefused(f"The file {scan.name!r} is missing.", code="missing") from error
+        raise DecisionRefused(gettext(MISSING) % {"name": scan.name}, code="missing") from error
     if found != scan.sha256:
-        raise DecisionRefused(CHANGED, code="changed")
+        raise DecisionRefused(gettext(CHANGED), code="changed")

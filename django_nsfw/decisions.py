@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import OperationalError, connections, router, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from . import runners
 from .announcing import announce, announce_undo
@@ -219,7 +220,7 @@ def _decide(scan: Scan, intent: Intent) -> Decision:
         if not is_busy(error) or any(connections[name].needs_rollback for name in (db, row.db)):
             raise  # the request's whole transaction is lost, and must not look alive
         raise DecisionRefused(
-            "Somebody else is changing it right now: look again.", code="busy"
+            gettext("Somebody else is changing it right now: look again."), code="busy"
         ) from error
     return decision
 
@@ -256,7 +257,7 @@ def _mark(scan: Scan, intent: Intent) -> None:
     this = Scan.objects.using(scan._state.db).filter(pk=scan.pk)
     at = timezone.now() if escalating else None
     if not this.filter(escalated_at__isnull=escalating).update(escalated_at=at):
-        raise DecisionRefused("It is escalated already.", code="escalated")
+        raise DecisionRefused(gettext("It is escalated already."), code="escalated")
     scan.escalated_at = at
 
 

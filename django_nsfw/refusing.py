@@ -1,6 +1,7 @@
 """Why a decision is not taken. Asked before the files are looked at, and again under the locks."""
 
 from django.db import connections
+from django.utils.translation import gettext, gettext_noop
 
 from .exceptions import DecisionRefused
 from .intent import Intent
@@ -17,7 +18,11 @@ DECIDABLE = {
     ),
     Action.ESCALATE: Scan.WAITING,
 }  # fmt: skip
-DONE = {Action.APPROVE: "approved", Action.REJECT: "rejected", Action.ESCALATE: "escalated"}
+CANNOT = {
+    Action.APPROVE: gettext_noop("A scan that is “%(status)s” cannot be approved."),
+    Action.REJECT: gettext_noop("A scan that is “%(status)s” cannot be rejected."),
+    Action.ESCALATE: gettext_noop("A scan that is “%(status)s” cannot be escalated."),
+}
 
 
 def require_version(scan: Scan, version: str | None) -> None:
@@ -26,22 +31,30 @@ def require_version(scan: Scan, version: str | None) -> None:
         return
     seen = version.rpartition(".")[2]
     since = _since(scan, int(seen)) if seen.isdecimal() and len(seen) < 19 else ""
-    said = since or f"it is “{scan.get_status_display()}” by now"
-    raise DecisionRefused(f"It changed since you looked: {said}.", code="stale")
+    said = since or gettext("it is “%(status)s” by now") % {"status": scan.get_status_display()}
+    raise DecisionRefused(
+        gettext("It changed since you looked: %(said)s.") % {"said": said}, code="stale"
+    )
 
 
 def require_latest(decision: Decision) -> None:
     """Only the newest decision that stands can be undone."""
     if decision.action == Decision.Action.UNDO:
-        raise DecisionRefused("What was undone is decided anew, not undone again.", code="undone")
+        raise DecisionRefused(
+            gettext("What was undone is decided anew, not undone again."), code="undone"
+        )
     decisions = Decision.objects.using(decision._state.db)
     undo = decisions.filter(undoes=decision).first()
     if undo is not None:
-        raise DecisionRefused(f"It is undone already: {undo.in_words}.", code="undone")
+        raise DecisionRefused(
+            gettext("It is undone already: %(said)s.") % {"said": undo.in_words}, code="undone"
+        )
     latest = decisions.latest_of(decision.scan)
     if latest != decision:
         said = _since(decision.scan, decision.pk)
-        raise DecisionRefused(f"It was decided upon since: {said}.", code="later")
+        raise DecisionRefused(
+            gettext("It was decided upon since: %(said)s.") % {"said": said}, code="later"
+        )
 
 
 def require_status(scan: Scan, intent: Intent) -> None:
@@ -49,14 +62,16 @@ def require_status(scan: Scan, intent: Intent) -> None:
     if intent.action is not Action.UNDO:
         if scan.status not in DECIDABLE[intent.action]:
             raise DecisionRefused(
-                f"A scan that is “{scan.get_status_display()}” cannot be {DONE[intent.action]}.",
+                gettext(CANNOT[intent.action]) % {"status": scan.get_status_display()},
                 code="status",
             )
         if intent.action is not Action.APPROVE:
             return
     elif undoes is not None and scan.status != undoes.to_status:
         raise DecisionRefused(
-            f"It is “{scan.get_status_display()}” by now: there is nothing to undo.", code="status"
+            gettext("It is “%(status)s” by now: there is nothing to undo.")
+            % {"status": scan.get_status_display()},
+            code="status",
         )
     require_bytes(scan)
 
@@ -72,7 +87,9 @@ def require_still_known(known: KnownImage, action: "Decision.Action", db: str) -
     else:
         now = now.in_force().filter(outcome=action)
     if not list(now.values_list("pk")):
-        raise DecisionRefused("What it followed was decided otherwise since.", code="settled")
+        raise DecisionRefused(
+            gettext("What it followed was decided otherwise since."), code="settled"
+        )
 
 
 def _latest(scan: Scan) -> int:

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from ..models import FieldAccess
+from .base import ModelAdmin
 
 
 class FieldAccessForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -28,7 +29,7 @@ class FieldAccessForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(FieldAccess)
-class FieldAccessAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class FieldAccessAdmin(ModelAdmin):  # type: ignore[type-arg]
     form = FieldAccessForm
     list_display = ["group", "field"]
     list_filter = ["group"]

@@ -15,6 +15,7 @@ from ..exceptions import NSFWError
 from ..models import Decision
 from ..models.scan import digest_begins
 from ..permissions import may_see_reports, may_undo, may_undo_anything, visible_decisions
+from .base import TabularInline
 from .log import DecisionFieldFilter, ModeratorFilter, OriginFilter
 from .reports import Reports
 
@@ -58,6 +59,9 @@ class DecisionAdmin(SaysUndone, ReadOnly, Reports):
     search_help_text = _("SHA-256 of the file, from its beginning")
     show_full_result_count = False
     ordering = ["-pk"]
+
+    class Media:
+        css = {"all": ["django_nsfw/theme.css"]}
 
     @admin.display(description=_("moderator"), ordering="moderator_name")
     def by(self, decision: Decision) -> str:
@@ -140,7 +144,7 @@ def _moderator(request: HttpRequest) -> AbstractBaseUser | None:
     return request.user if isinstance(request.user, AbstractBaseUser) else None
 
 
-class DecisionInline(SaysUndone, ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+class DecisionInline(SaysUndone, ReadOnly, TabularInline):  # type: ignore[type-arg]
     model = Decision
     fields = (
         "created_at", "action", "from_status", "to_status", "moderator_name", "inherited_from",
@@ -148,6 +152,7 @@ class DecisionInline(SaysUndone, ReadOnly, admin.TabularInline):  # type: ignore
     )  # fmt: skip
     readonly_fields = fields
     extra = 0
+    show_change_link = True
     ordering = ["-pk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:

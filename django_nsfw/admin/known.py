@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from ..models import KnownImage
 from ..models.known import KnownImageQuerySet
 from ..permissions import may_manage_known, visible_known
+from .base import ModelAdmin
 from .decision import ReadOnly
 
 SHOWN = 12
@@ -38,7 +39,7 @@ class InForceFilter(admin.SimpleListFilter):
 
 
 @admin.register(KnownImage)
-class KnownImageAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class KnownImageAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
     list_display = ["outcome", "origin", "bytes", "likeness", "revoked_at", "created_at"]
     list_filter = ["outcome", InForceFilter]
     list_select_related = ["decision"]
@@ -52,6 +53,9 @@ class KnownImageAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         "revoked_at",
     )  # fmt: skip
     readonly_fields = fields
+
+    class Media:
+        css = {"all": ["django_nsfw/theme.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[KnownImage]:
         return visible_known(request.user, super().get_queryset(request))

@@ -25,6 +25,7 @@ from ..conf import nsfw_settings
 from ..exceptions import PictureNotShown
 from ..models import Reveal, ReviewPreference, Scan
 from ..permissions import may_reveal, visible_reveals
+from .base import ModelAdmin
 from .decision import ReadOnly
 
 STATUS = {"busy": 503, "changed": 409, "gone": 410, "missing": 404, "pruned": 410, "storage": 503}
@@ -61,7 +62,7 @@ class PreferenceForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ["blur", "greyscale"]
 
 
-class Looking(admin.ModelAdmin):  # type: ignore[type-arg]
+class Looking(ModelAdmin):  # type: ignore[type-arg]
     """The views behind the picture on the page of a scan."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -181,7 +182,7 @@ class Looking(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Reveal)
-class RevealAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class RevealAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
     """Who looked at which picture: to be read, never written."""
 
     list_display = ["revealed_at", "user_name", "scan"]

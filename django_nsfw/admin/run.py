@@ -4,11 +4,12 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Chunk, Run
+from .base import ModelAdmin
 from .decision import ReadOnly
 
 
 @admin.register(Run)
-class RunAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class RunAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
     list_display = [
         "number", "status", "looked_at", "failed", "created_at", "finished_at", "fields_",
     ]  # fmt: skip

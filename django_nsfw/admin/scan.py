@@ -110,7 +110,6 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
     show_full_result_count = False
     ordering = ["-pk"]
     actions = ["approve", "reject", "escalate"]
-    inlines = [DecisionInline]
     fieldsets = [
         (
             None,
@@ -158,8 +157,12 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
     ]
 
     class Media:
-        css = {"all": ["django_nsfw/admin.css"]}
+        css = {"all": ["django_nsfw/theme.css", "django_nsfw/admin.css"]}
         js = ["django_nsfw/looking.js"]
+
+    def get_inlines(self, request: HttpRequest, obj: Scan | None) -> list[Any]:
+        decided = obj is not None and obj.decisions.exists()
+        return [DecisionInline] if decided else []  # no heads above an empty table
 
     @admin.display(description=_("score"), ordering="nsfw")
     def score(self, scan: Scan) -> SafeString | str:

@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import Delivery
 from ..permissions import restricted_to
+from .base import ModelAdmin
 from .decision import ReadOnly
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class DeliveryAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
     list_display = ["created_at", "event", "host", "status", "attempts", "answer_code", "next_at"]
     list_filter = ["status", "event"]
     show_full_result_count = False

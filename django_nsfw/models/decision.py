@@ -5,6 +5,7 @@ from typing import Any, NoReturn, Self
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .exact import ExactCharField
@@ -114,11 +115,12 @@ class Decision(models.Model):
     def in_words(self) -> str:
         """Who did what, in a sentence without its full stop."""
         if self.inherited_from_id is not None:
-            return f"decision #{self.pk} followed decision #{self.inherited_from_id}"
-        verb = {
-            self.Action.APPROVE: "approved it",
-            self.Action.REJECT: "rejected it",
-            self.Action.ESCALATE: "escalated it",
-            self.Action.UNDO: "undid what was decided",
+            said = gettext("decision #%(pk)d followed decision #%(followed)d")
+            return said % {"pk": self.pk, "followed": self.inherited_from_id}
+        said = {
+            self.Action.APPROVE: gettext("%(name)s approved it (decision #%(pk)d)"),
+            self.Action.REJECT: gettext("%(name)s rejected it (decision #%(pk)d)"),
+            self.Action.ESCALATE: gettext("%(name)s escalated it (decision #%(pk)d)"),
+            self.Action.UNDO: gettext("%(name)s undid what was decided (decision #%(pk)d)"),
         }[self.Action(self.action)]
-        return f"{self.moderator_name or 'a program'} {verb} (decision #{self.pk})"
+        return said % {"name": self.moderator_name or gettext("a program"), "pk": self.pk}

@@ -21,6 +21,13 @@ if TYPE_CHECKING:  # every process of a site has the models, and few ever score 
 NAME_LENGTH = 500
 """Characters of a file name. MariaDB indexes at most 768 of four bytes each."""
 
+VERDICTS = {
+    Verdict.ALLOW: _("allow"),
+    Verdict.REVIEW: _("review"),
+    Verdict.REJECT: _("reject"),
+    Verdict.UNKNOWN: _("unknown"),
+}
+
 
 class ScanQuerySet(BatchedQuerySet["Scan"]):
     def waiting(self) -> Self:
@@ -128,7 +135,7 @@ class Scan(Assessed):
     )
 
     verdict = models.CharField(
-        _("verdict"), max_length=16, choices=[(v.value, _(v.value)) for v in Verdict]
+        _("verdict"), max_length=16, choices=[(v.value, said) for v, said in VERDICTS.items()]
     )
     known = models.ForeignKey(
         "KnownImage",

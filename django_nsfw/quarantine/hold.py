@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from django.core.files import File
 from django.core.files.storage import Storage
+from django.utils.translation import gettext, gettext_noop
 
 from ..assessment import Body, digest
 from ..exceptions import DecisionRefused, QuarantineError
@@ -28,7 +29,8 @@ TOO_EARLY = (
     "The sweep took this upload for broken while its bytes were written. Send it again, and sweep "
     "with a longer --older-than."
 )
-CHANGED = "The file is not the one that was scanned: its bytes have changed since."
+CHANGED = gettext_noop("The file is not the one that was scanned: its bytes have changed since.")
+MISSING = gettext_noop("The file %(name)r is missing.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +150,7 @@ def _copy_in(scan: Scan, name: str, storage: Storage, source: "File[Any] | None"
             witness.seek(0)
             saved = put(name, witness)
     except FileNotFoundError as error:
-        raise DecisionRefused(f"The file {scan.name!r} is missing.", code="missing") from error
+        raise DecisionRefused(gettext(MISSING) % {"name": scan.name}, code="missing") from error
     with quarantine_cannot("be read"):
         if not (witness.saw(scan.sha256, scan.size) and _size(saved) == scan.size):
             _compare(saved, scan.sha256)
@@ -161,7 +163,7 @@ def _compare(saved: str, sha256: str) -> None:
         found, _ = digest(cast("Body", copy))
     if found != sha256:
         storage.delete(saved)
-        raise DecisionRefused(CHANGED, code="changed")
+        raise DecisionRefused(gettext(CHANGED), code="changed")
 
 
 def _size(saved: str) -> int | None:

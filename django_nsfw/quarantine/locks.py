@@ -9,10 +9,11 @@ from typing import Any
 
 from django.db import OperationalError, connections
 from django.db.models import F
+from django.utils.translation import gettext
 
 from ..exceptions import DecisionRefused
 from ..models import Scan
-from .rows import SETTLED, Row
+from .rows import REPLACED, SETTLED, Row
 
 _POSTGRESQL = {"40P01", "40001", "55P03"}
 """SQLSTATE: deadlock detected, serialization failure, lock not available."""
@@ -70,9 +71,9 @@ def lock_unchanged(scan: Scan, row: Row) -> None:
         now = now.select_for_update()  # the newest, where a transaction repeats what it read
     found = now.defer("crops").first()
     if found is not None and found.status == Scan.Status.SUPERSEDED:
-        raise DecisionRefused("The object has another file now.", code="superseded")
+        raise DecisionRefused(gettext(REPLACED), code="superseded")
     if found is None or (found.status, found.name) != (scan.status, scan.name):
-        raise DecisionRefused(SETTLED, code="settled")
+        raise DecisionRefused(gettext(SETTLED), code="settled")
     require_bytes(found)
     require_named(scan, named)
 
@@ -80,16 +81,17 @@ def lock_unchanged(scan: Scan, row: Row) -> None:
 def require_named(scan: Scan, named: str | None) -> None:
     """``named`` is what the row of ``scan`` names."""
     if named is None:
-        raise DecisionRefused("The object is gone.", code="gone")
+        raise DecisionRefused(gettext("The object is gone."), code="gone")
     if named != scan.name:
-        raise DecisionRefused("The object has another file now.", code="superseded")
+        raise DecisionRefused(gettext(REPLACED), code="superseded")
 
 
 def require_bytes(scan: Scan) -> None:
     """Retention, or a person who erased it, may have been faster."""
     if scan.bytes_discarded:
         raise DecisionRefused(
-            "What was held is deleted for good: there is nothing left to put back.", code="pruned"
+            gettext("What was held is deleted for good: there is nothing left to put back."),
+            code="pruned",
         )
 
 

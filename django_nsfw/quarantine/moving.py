@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.files import File
+from django.utils.translation import gettext
 
 from ..exceptions import DecisionRefused
 from ..models import Scan
@@ -30,4 +31,4 @@ def bring(
     elif hide and not hidden:
         take_down(scan, row, to=to, decision=decision, source=source)
     elif not scan.move(to):
-        raise DecisionRefused(SETTLED, code="settled")
+        raise DecisionRefused(gettext(SETTLED), code="settled")

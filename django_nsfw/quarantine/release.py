@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.files import File
 from django.core.files.storage import Storage
+from django.utils.translation import gettext
 
 from ..assessment import digest
 from ..exceptions import DecisionRefused
@@ -76,14 +77,16 @@ def _copy_out(
         with quarantine_cannot("give the file"):
             held = source or quarantine.open(scan.quarantine_name)
     except FileNotFoundError as error:
-        raise DecisionRefused("The file in quarantine is missing.", code="missing") from error
+        raise DecisionRefused(
+            gettext("The file in quarantine is missing."), code="missing"
+        ) from error
     with held:
         with quarantine_cannot("give the file"):
             held.seek(0)
             found, _ = digest(held)  # some storages fetch the body only now
         if found != scan.sha256:
             raise DecisionRefused(
-                "The file in quarantine is not the one that was scanned.", code="changed"
+                gettext("The file in quarantine is not the one that was scanned."), code="changed"
             )
         held.seek(0)
         with storage_cannot("take the file", field=scan.field):

@@ -8,13 +8,15 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.core.files.storage import Storage
 from django.db import connections, models, router
+from django.utils.translation import gettext, gettext_noop
 
 from ..exceptions import DecisionRefused
 from ..models import Scan
 from ..models.exact import exactly
 from ..models.keys import field_label, pk_as_text, pk_from_text
 
-SETTLED = "Somebody else settled it meanwhile."
+SETTLED = gettext_noop("Somebody else settled it meanwhile.")
+REPLACED = gettext_noop("The object has another file now.")
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,9 @@ def rename(
     changed since it was read; the caller's transaction takes the other one back."""
     before = scan.name
     if not scan.move(to, name=name, quarantine_name=quarantine_name):
-        raise DecisionRefused(SETTLED, code="settled")
+        raise DecisionRefused(gettext(SETTLED), code="settled")
     if not row.rename(before, name, **dimensions):
-        raise DecisionRefused("The object has another file now.", code="superseded")
+        raise DecisionRefused(gettext(REPLACED), code="superseded")
 
 
 def follow(scan: Scan, *, before: str) -> Iterator[tuple[Scan, str]]:
@@ -141,10 +143,13 @@ def file_field(label: str) -> models.FileField:
         field = apps.get_model(model_label)._meta.get_field(name)
     except (LookupError, ValueError, FieldDoesNotExist) as error:
         raise DecisionRefused(
-            f"{label} is no field of this project any more.", code="gone"
+            gettext("%(field)s is no field of this project any more.") % {"field": label},
+            code="gone",
         ) from error
     if not isinstance(field, models.FileField):
-        raise DecisionRefused(f"{label} is no file field any more.", code="gone")
+        raise DecisionRefused(
+            gettext("%(field)s is no file field any more.") % {"field": label}, code="gone"
+        )
     return field
 
 

@@ -14,6 +14,7 @@ from tests.queue_pages.chromium import FILL, QUEUE, Site, chromium, person
 def site(tmp_path_factory):
     import os
     from pathlib import Path
+
     if "QS" in os.environ:
         yield Site("http://127.0.0.1:8461", Example(Path("/tmp/qs/data")))
         return

@@ -3,12 +3,13 @@
 Every process of a site imports this at its start: the views are imported when they are called.
 """
 
-from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
+from ..base import ModelAdmin
 
-class Quality(admin.ModelAdmin):  # type: ignore[type-arg]
+
+class Quality(ModelAdmin):  # type: ignore[type-arg]
     """The pages of the quality sample, below those of scans."""
 
     def get_urls(self) -> list[URLPattern]:

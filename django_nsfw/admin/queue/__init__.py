@@ -17,6 +17,7 @@ from django.urls import URLPattern, path
 
 from ...models import ReviewQueue
 from ...permissions import may_see
+from ..base import ModelAdmin
 
 GET, POST = ("GET", "HEAD"), ("POST",)
 
@@ -36,7 +37,7 @@ VIEWS = (
 """Route, view in this package, name, methods. A view takes the admin of scans and the request."""
 
 
-class Queue(admin.ModelAdmin):  # type: ignore[type-arg]
+class Queue(ModelAdmin):  # type: ignore[type-arg]
     """The views of the review queue. All of them take the permission to see scans."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -66,7 +67,7 @@ class Queue(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(ReviewQueue)
-class ReviewQueueAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReviewQueueAdmin(ModelAdmin):  # type: ignore[type-arg]
     """Leads from the index of the admin to the queue, and has no page of its own."""
 
     def get_urls(self) -> list[URLPattern]:

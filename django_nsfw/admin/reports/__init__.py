@@ -3,12 +3,13 @@
 A process that starts learns the URLs; the views come when one of them is asked for.
 """
 
-from django.contrib import admin
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
 
+from ..base import ModelAdmin
 
-class Reports(admin.ModelAdmin):  # type: ignore[type-arg]
+
+class Reports(ModelAdmin):  # type: ignore[type-arg]
     """Beside the log of decisions, which most of the figures sum up."""
 
     def get_urls(self) -> list[URLPattern]:
