@@ -62,6 +62,7 @@ if _DATABASE["ENGINE"].endswith("mysql"):
 MEDIA_ROOT = _ROOT / "media"
 MEDIA_URL = "/media/"
 STATIC_URL = "/static/"
+MAILERS = {"default": {}}  # read from Django 6.1 on, which deprecates the settings before it
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

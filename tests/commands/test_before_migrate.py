@@ -38,6 +38,8 @@ LINES = [
     ["nsfw_prune", "--status", "gone", "--older-than", "1"],
     ["nsfw_erase", "host.Photo", "1", "--no-input"],
     ["nsfw_rescan", "host.Photo.image"],
+    ["nsfw_digest"],
+    ["nsfw_deliver"],
 ]
 
 

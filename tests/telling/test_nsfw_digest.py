@@ -5,6 +5,7 @@ import json
 import re
 from datetime import timedelta
 
+import django
 import pytest
 from django.contrib.auth.models import Group
 from django.core import mail
@@ -219,13 +220,11 @@ def test_an_address_that_is_none_is_refused_before_anything_is_sent(waiting, per
 
 
 def test_an_address_that_fails_does_not_keep_the_others(waiting, person, settings):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST = "127.0.0.1"
     for name in ("ada", "bob", "cleo"):
         person(name, "approve_scan")
     out = io.StringIO()
     with post_office("bob@example.org") as office:
-        settings.EMAIL_PORT = office.server_address[1]
+        _send_to(office.server_address[1], settings)
         with pytest.raises(SystemExit) as ended:
             call_command("nsfw_digest", stdout=out)
     assert ended.value.code == 1
@@ -239,6 +238,16 @@ def test_an_address_that_fails_does_not_keep_the_others(waiting, person, setting
     ]
     told = DigestSent.objects.values_list("user__username", flat=True)
     assert sorted(told) == ["ada", "cleo"]
+
+
+def _send_to(port, settings):
+    backend = "django.core.mail.backends.smtp.EmailBackend"
+    if django.VERSION >= (6, 1):
+        server = {"host": "127.0.0.1", "port": port}
+        settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": server}}
+    else:
+        settings.EMAIL_BACKEND = backend
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
 
 
 def test_an_address_of_two_lines_is_no_header(waiting, person):
