@@ -62,7 +62,7 @@ function lookAhead() {
 }
 
 async function go(url, {push = true} = {}) {
-    const left = find("item").dataset;
+    const left = find("item").dataset, counted = find("seen")?.textContent;
     const coming = single.ahead && single.ahead.url === url ? await single.ahead.coming : null;
     let came = coming;
     try {
@@ -74,6 +74,7 @@ async function go(url, {push = true} = {}) {
     const content = document.importNode(came.content, true);
     content.querySelector("[data-nsfw-blurred]").replaceWith(came.picture);
     find("item").replaceWith(content);
+    recount(counted);
     if (push) {
         history.pushState(null, "", url);
     }
@@ -85,6 +86,17 @@ async function go(url, {push = true} = {}) {
     begin();
     find("heading").focus({preventScroll: true});
     take();
+}
+
+// What came ahead of time was counted then.
+function recount(counted) {
+    const seen = find("seen"), rest = find("rest"), {limit} = find("looking").dataset;
+    if (seen && Number(counted) > Number(seen.textContent)) {
+        seen.textContent = counted;
+        if (rest) {
+            rest.hidden = Number(counted) <= Number(limit);
+        }
+    }
 }
 
 function begin() {
@@ -161,7 +173,7 @@ async function decide(form, button) {
     if (!pictureIsThere()) {
         return;  // a key that was pressed twice decides nothing unseen
     }
-    const {ok, told} = await answer(form.action, new FormData(form, button));
+    const {ok, told} = await answer(form.getAttribute("action"), new FormData(form, button));
     say(told.said, !ok);
     if (!ok) {
         if (told.changed) {
@@ -178,7 +190,7 @@ async function decide(form, button) {
 }
 
 async function undo(form) {
-    const {ok, told} = await answer(form.action, new FormData(form));
+    const {ok, told} = await answer(form.getAttribute("action"), new FormData(form));
     say(told.said, !ok);
     if (ok) {
         single.ahead = null;
@@ -190,14 +202,14 @@ async function undo(form) {
 function offerUndo(told) {
     const form = find("undo-last");
     if (form) {
-        form.action = told.undo || "";
+        form.setAttribute("action", told.undo || "");
         form.querySelector("button").disabled = !told.undo;
         form.querySelector("[data-nsfw-what]").textContent = told.undoes || "";
     }
 }
 
 async function prefer(form, button) {
-    const {ok, told} = await answer(form.action, new FormData(form, button));
+    const {ok, told} = await answer(form.getAttribute("action"), new FormData(form, button));
     if (!ok) {
         say(told.said, true);
         return;
