@@ -160,6 +160,13 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.RemoveIndex(model_name="scan", name="nsfw_scan_queue_age"),
+        migrations.AddIndex(
+            model_name="scan",
+            index=models.Index(
+                fields=["status", "created_at", "field"], name="nsfw_scan_queue_age"
+            ),
+        ),
         migrations.AddIndex(  # before the other one goes: MariaDB wants one for the foreign key
             model_name="scan",
             index=models.Index(

@@ -176,7 +176,8 @@ class Scan(Assessed):
             ),
         ]
         indexes = [
-            models.Index(fields=["status", "created_at"], name="nsfw_scan_queue_age"),
+            # The field is for people who moderate only some: rows of others are not even read.
+            models.Index(fields=["status", "created_at", "field"], name="nsfw_scan_queue_age"),
             models.Index(fields=["status", "nsfw"], name="nsfw_scan_queue_score"),
             models.Index(fields=["uploader", "status", "created_at"], name="nsfw_scan_uploader"),
             models.Index(fields=["field", "object_pk"], name="nsfw_scan_object"),

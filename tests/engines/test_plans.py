@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -12,6 +13,10 @@ from django_nsfw.decisions import approve
 from django_nsfw.listings import exclude_held, status_of, with_nsfw_status
 from django_nsfw.models import Scan
 from django_nsfw.models.on_record import on_record
+from django_nsfw.queue import pages
+from django_nsfw.queue.around import twins, uploader_record
+from django_nsfw.queue.asking import SORTS, Question
+from django_nsfw.queue.counts import count
 from django_nsfw.sweeping import sweep
 from tests.conftest import picture, upload
 from tests.host.models import Photo
@@ -20,6 +25,8 @@ from tests.test_models import scan
 pytestmark = pytest.mark.django_db(transaction=True)  # MariaDB commits where it analyses
 
 ROWS = 3000
+NOBODY = get_user_model()(pk=0, is_superuser=True)
+"""Who is restricted to nothing, and has nothing."""
 DIGEST = "5" * 64
 BODY = picture(seed=61)
 
@@ -86,6 +93,24 @@ ASKED = [
         lambda: list(Scan.objects.waiting().order_by("-nsfw")[:50]), id="the highest score first"
     ),
     pytest.param(lambda: Scan.objects.waiting().count(), id="the length of the queue"),
+    *(
+        pytest.param(
+            lambda sort=sort: list(pages.page(Question(sort=sort), NOBODY).scans),
+            id=f"a page of the queue, sort={sort}",
+        )
+        for sort in SORTS
+    ),
+    pytest.param(
+        lambda: pages.following(Question(), NOBODY, Scan.objects.waiting().earliest("created_at")),
+        id="the next one in the queue",
+    ),
+    pytest.param(
+        lambda: str(count(Question(label="porn"), NOBODY)), id="what waits with some label"
+    ),
+    pytest.param(
+        lambda: uploader_record(Scan(uploader_id=1), NOBODY), id="the record of an uploader"
+    ),
+    pytest.param(lambda: twins(Scan(pk=0, sha256=DIGEST), NOBODY), id="the same bytes elsewhere"),
     pytest.param(
         lambda: list(Scan.objects.of_object(Photo.objects.latest("pk"), "image")),
         id="the scans of an object",
