@@ -31,8 +31,11 @@ def prefer(admin: "Queue", request: HttpRequest) -> HttpResponse:
     blur = form.cleaned_data["blur"] or likes.blur
     asked = form.cleaned_data["greyscale"]
     greyscale = asked == "on" if asked else likes.greyscale
-    ReviewPreference.objects.update_or_create(
-        pk=likes.pk, defaults={"blur": blur, "greyscale": greyscale}
+    changed = {"blur": blur, "greyscale": greyscale}
+    ReviewPreference.objects.update_or_create(  # of two at once neither takes back the other
+        pk=likes.pk,
+        defaults={name: changed[name] for name in changed if form.cleaned_data[name]},
+        create_defaults=changed,
     )
     if wants_json(request):
         return JsonResponse({"blur": blur, "stronger": stronger(blur), "greyscale": greyscale})

@@ -13,6 +13,7 @@ const grid = {
     current: null,
     anchor: null,  // where a range begins
     busy: new Set(),
+    preferring: Promise.resolve(),
     wait: POLL,
 };
 
@@ -273,9 +274,14 @@ async function reveal() {
     }
 }
 
-async function prefer(event) {
+// One after the other: the next strength of the blur follows from the last one.
+function prefer(event) {
     event.preventDefault();
-    const form = event.target, {name, value} = event.submitter;
+    const {target, submitter} = event;
+    grid.preferring = grid.preferring.then(() => change(target, submitter));
+}
+
+async function change(form, {name, value}) {
     try {
         const answer = await told(await post(form.action, {[name]: value}));
         if (!answer) {

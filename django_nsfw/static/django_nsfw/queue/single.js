@@ -62,7 +62,7 @@ function lookAhead() {
 }
 
 async function go(url, {push = true} = {}) {
-    const left = find("item").dataset;
+    const left = find("item").dataset, counted = find("seen")?.textContent;
     const coming = single.ahead && single.ahead.url === url ? await single.ahead.coming : null;
     let came = coming;
     try {
@@ -74,6 +74,7 @@ async function go(url, {push = true} = {}) {
     const content = document.importNode(came.content, true);
     content.querySelector("[data-nsfw-blurred]").replaceWith(came.picture);
     find("item").replaceWith(content);
+    recount(counted);
     if (push) {
         history.pushState(null, "", url);
     }
@@ -85,6 +86,17 @@ async function go(url, {push = true} = {}) {
     begin();
     find("heading").focus({preventScroll: true});
     take();
+}
+
+// What came ahead of time was counted then.
+function recount(counted) {
+    const seen = find("seen"), rest = find("rest"), {limit} = find("looking").dataset;
+    if (seen && Number(counted) > Number(seen.textContent)) {
+        seen.textContent = counted;
+        if (rest) {
+            rest.hidden = Number(counted) <= Number(limit);
+        }
+    }
 }
 
 function begin() {

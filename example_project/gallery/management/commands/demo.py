@@ -17,7 +17,7 @@ from gallery.visitor import Refused, Visitor
 HEADER = ("picture", "score", "verdict", "status")
 MODERATOR_MAY = (
     "view_scan", "reveal_scan", "approve_scan", "reject_scan", "view_decision", "view_knownimage",
-    "manage_known", "view_photo",
+    "bulk_scan", "manage_known", "view_photo",
 )  # fmt: skip
 
 
