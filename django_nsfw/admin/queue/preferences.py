@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
@@ -43,11 +44,5 @@ def prefer(admin: "Queue", request: HttpRequest) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(
         back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
-        back = admin.admin_site.name and _queue(admin)
+        back = reverse(f"{admin.admin_site.name}:django_nsfw_queue")
     return HttpResponseRedirect(back)
-
-
-def _queue(admin: "Queue") -> str:
-    from django.urls import reverse
-
-    return reverse(f"{admin.admin_site.name}:django_nsfw_queue")
