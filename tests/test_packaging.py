@@ -33,6 +33,7 @@ def test_it_is_named_for_the_package(wheel):
         "django_nsfw/py.typed",
         "django_nsfw/templates/django_nsfw/notice.html",
         "django_nsfw/static/django_nsfw/admin.css",
+        "django_nsfw/locale/ja/LC_MESSAGES/django.mo",
         "django_nsfw/migrations/0001_initial.py",
         "django_nsfw/management/commands/nsfw_scan.py",
         "django_nsfw/templatetags/nsfw.py",
