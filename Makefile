@@ -1,7 +1,7 @@
 # make demo   the example gallery, filled and served       (SERVE=0: stop after the table)
 # make test   the whole test suite, with every extra       (ARGS="-k name": what pytest takes)
 #             on SQLite, and on PostgreSQL and MariaDB where they answer on this machine; with
-#             Celery on Redis and RabbitMQ where these do
+#             Celery on Redis and RabbitMQ where these do (JOBS=2: two databases at a time)
 # make lint   ruff, mypy, missing migrations
 # make messages   bring the catalogues of translations up to date with the code
 # make docs   the documentation, into docs/_build/html
@@ -14,6 +14,7 @@
 PORT  ?= 8000
 SERVE ?= 1
 ARGS  ?=
+JOBS  ?= 1
 PYTHON ?=
 
 DEMO := .venv-demo
@@ -42,8 +43,7 @@ demo: $(DEMO)/.installed
 	fi
 
 test: $(DEV)/.installed
-	DATABASE_URL= $(DEV)/bin/python -m pytest $(ARGS)
-	$(DEV)/bin/python -m tests.servers $(ARGS)
+	JOBS=$(JOBS) $(DEV)/bin/python -m tests.databases $(ARGS)
 
 lint: $(DEV)/.lint
 	$(DEV)/bin/ruff check

@@ -97,10 +97,11 @@ def _score(scan: Scan, row: Row) -> None:
     try:
         file = _open(scan, row)
     except FileNotFoundError as error:
+        missing = Failure(code="missing", message=str(error))
         if scan.status == Scan.Status.UNSCORED and scan.attempts >= ATTEMPTS:
-            scan.move(Scan.Status.GONE, error_code="missing", error_message=str(error))
+            scan.move(Scan.Status.GONE, error_code=missing.code, error_message=missing.message)
         else:
-            _again(scan, Failure(code="missing", message=str(error)))
+            _again(scan, missing)
         return
     with file:
         found = examine(file, name=scan.original_name, **_context(row))

@@ -72,11 +72,19 @@ class CropScores:
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """Why there is no score: a stable code and a sentence for moderators and logs."""
+    """Why there is no score: a stable code and a sentence for moderators and logs.
+
+    ``message`` loses what PostgreSQL or Parquet do not take: decoders quote the bytes they choked
+    on, and there may be a NUL or a surrogate among them.
+    """
 
     code: str
     message: str
     params: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        storable = self.message.replace("\x00", "�").encode("utf-8", "replace").decode()
+        object.__setattr__(self, "message", storable)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,7 +95,7 @@ def _scores(row: Row, found: Assessment) -> dict[str, Any]:
         "nsfw": found.nsfw,
         "crops": json.dumps([crop.as_json() for crop in found.crops]),
         "error_code": failure.code if failure else "",
-        "error_message": _storable(failure.message) if failure else "",
+        "error_message": failure.message if failure else "",
         "format": found.format,
         "width": found.width,
         "height": found.height,
@@ -112,5 +112,5 @@ def _named(row: Row) -> dict[str, Any]:
 
 
 def _storable(text: str) -> str:
-    """Decoders quote the bytes they choked on, and Parquet takes no surrogates."""
+    """Names of files are quoted in it, and Parquet takes no surrogates."""
     return text.encode("utf-8", "replace").decode()

@@ -60,7 +60,7 @@ class Assessed(models.Model):
         self.crops = [crop.as_json() for crop in assessment.crops]
         failure = assessment.failure
         self.error_code = failure.code if failure else ""
-        self.error_message = _storable(failure.message) if failure else ""
+        self.error_message = failure.message if failure else ""
         self.scored_at = timezone.now() if failure or assessment.crops else None
 
     @property
@@ -99,8 +99,3 @@ class Assessed(models.Model):
             quality=self.pdq_quality,
             rotations=tuple(turned[at : at + 64] for at in range(0, len(turned), 64)),
         )
-
-
-def _storable(text: str) -> str:
-    """Decoders quote the bytes they choked on; PostgreSQL takes neither NUL nor surrogates."""
-    return text.replace("\x00", "�").encode("utf-8", "replace").decode()

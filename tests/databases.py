@@ -1,7 +1,9 @@
-"""Runs what touches the database again, on each server that answers on this machine.
+"""Runs the suite on SQLite, and what touches the database again on each server that answers on
+this machine.
 
-``make test`` calls it after the whole suite has passed on SQLite; its arguments are pytest's.
-Where ``CI`` is set, a server or a driver that is missing is a failure.
+``make test`` calls it; its arguments are pytest's. As many databases at a time as ``JOBS`` says,
+each then prints what it has to say when it is done. Where ``CI`` is set, a server or a driver that
+is missing is a failure.
 """
 
 import importlib.util
@@ -9,7 +11,11 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 
+SQLITE = "SQLite"
 SERVERS = {
     "PostgreSQL": (5432, "psycopg", "postgres://postgres@127.0.0.1:5432/{name}"),
     "MariaDB": (3306, "MySQLdb", "mysql://root@127.0.0.1:3306/{name}"),
@@ -33,11 +39,15 @@ WITHOUT_DATABASE = [
     "tests/manifests/test_scoring.py",
     "tests/s3/test_recipe.py",
 ]
+Done = subprocess.CompletedProcess[str]
+Suite = Callable[..., Done]
 NOTHING_SELECTED = 5
 """pytest's exit code where ``-k`` left no test."""
 
 
 def main(arguments: list[str]) -> int:
+    jobs = int(os.environ.get("JOBS") or 1)
+    suites: dict[str, Suite] = {SQLITE: partial(run, SQLITE, "", arguments)}
     failed = []
     for server, (port, driver, url) in SERVERS.items():
         missing = absent(port, driver)
@@ -46,19 +56,39 @@ def main(arguments: list[str]) -> int:
             if os.environ.get("CI"):
                 failed.append(server)
             continue
-        print(f"=== {server}", flush=True)
-        environment = os.environ | {"DATABASE_URL": url.format(name=f"django_nsfw_{os.getpid()}")}
         ignored = [f"--ignore={path}" for path in WITHOUT_DATABASE]
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "--create-db", *ignored, *arguments],
-            env=environment,
-            check=False,
-        )
-        if done.returncode not in (0, NOTHING_SELECTED):
-            failed.append(server)
+        database = url.format(name=f"django_nsfw_{os.getpid()}")
+        suites[server] = partial(run, server, database, ["--create-db", *ignored, *arguments])
+    failed += at_once(suites, jobs)
     if failed:
         print(f"=== failed: {', '.join(failed)}")
     return int(bool(failed))
+
+
+def at_once(suites: dict[str, Suite], jobs: int) -> list[str]:
+    failed = []
+    with ThreadPoolExecutor(jobs) as pool:
+        begun = {pool.submit(suite, aside=jobs > 1): name for name, suite in suites.items()}
+        for done in as_completed(begun):
+            if jobs > 1:
+                print(f"=== {begun[done]}\n{done.result().stdout}", flush=True)
+            if done.result().returncode not in (0, NOTHING_SELECTED):
+                failed.append(begun[done])
+    return failed
+
+
+def run(name: str, database: str, arguments: list[str], *, aside: bool) -> Done:
+    if not aside:
+        print(f"=== {name}", flush=True)
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments],
+        env=os.environ | {"DATABASE_URL": database},
+        stdout=subprocess.PIPE if aside else None,
+        stderr=subprocess.STDOUT if aside else None,
+        text=True,
+        errors="replace",
+        check=False,
+    )
 
 
 def absent(port: int, driver: str) -> str:
