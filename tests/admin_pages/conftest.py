@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
@@ -16,6 +17,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.admin_pages.pages import PAGES
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 LISTEN = """addEventListener("securitypolicyviolation", (event) => console.error(
@@ -59,6 +61,7 @@ def _running(folder, **environment):
         (folder / "log").open("w") as log,
         subprocess.Popen(
             [sys.executable, "-m", "tests.admin_pages.site"],
+            cwd=ROOT,
             env={**os.environ, "ADMIN_PAGES_DATA": str(folder), **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
