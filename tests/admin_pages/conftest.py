@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import sync_playwright
 
 from tests.admin_pages.pages import PAGES
+from tests.chromium import chromium
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 LISTEN = """addEventListener("securitypolicyviolation", (event) => console.error(
     `violated: ${event.violatedDirective} by ${event.blockedURI} ${event.sample}`))"""
@@ -91,9 +90,7 @@ def unfold(tmp_path_factory):
         yield site
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=OPTIONS)
+@pytest.fixture(scope="module", name="chromium")
+def launched():
+    with chromium() as browser:
         yield browser
-        browser.close()
