@@ -14,6 +14,7 @@ SECTIONS = {
     "uploads": "benchmarks.uploads",
     "known": "benchmarks.known",
     "queue": "benchmarks.queue",
+    "deciding": "benchmarks.deciding",
     "rescan": "benchmarks.rescan",
     "decoding": "benchmarks.decoding",
     "camera": "benchmarks.camera",
@@ -33,7 +34,10 @@ def main() -> None:
         try:
             import_module(SECTIONS[name]).main([])
         except ImportError as error:
-            print(f"left out: {error}. It needs the extras [timm] and [export].", flush=True)
+            print(
+                f"left out: {error}. It needs the extras [timm] and [export], or the group test.",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

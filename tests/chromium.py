@@ -2,6 +2,7 @@
 they fail. ``SCREENSHOTS=folder`` keeps what was on the screen at the end of each test."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +34,9 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def keep(page: Page, name: str) -> None:
-    """For people to look at, where they ask for it."""
+def keep(page: Page, name: str = "") -> None:
+    """For people to look at, where they ask for it; named for the test unless ``name`` is given."""
     if folder := os.environ.get("SCREENSHOTS"):
+        test = os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].rpartition(" (")[0]
+        name = name or re.sub(r"\W+", "-", test).strip("-")
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)

@@ -1,18 +1,19 @@
 """People with a real browser on the running example: a strict content security policy, as sites
 with one set it, and nothing logged to the console."""
 
-import os
 import re
 import sqlite3
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Route
 
 from tests.chromium import keep
-from tests.example.conftest import Example
+from tests.example.conftest import MANAGE, Example
 
 POLICY = "default-src 'self'"
 PATIENCE = 10
@@ -72,6 +73,28 @@ class Site:
 
     def claims(self) -> dict[int, str]:
         return dict(self.rows("SELECT scan_id, user_name FROM django_nsfw_claim"))
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Site]:
+    """The example with its real detector, filled with what it holds."""
+    example = Example(folder)
+    for arguments in (("migrate", "-v0"), ("shell", "-v0", "-c", FILL)):
+        done = example.manage(*arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+    with subprocess.Popen(
+        [*MANAGE, "runserver", "--noreload", "127.0.0.1:0"],
+        env=example.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+    ) as server:
+        try:
+            started = next(filter(None, (re.search(r"http://\S+:\d+", s) for s in server.stdout)))
+            yield Site(started.group(), example)
+        finally:
+            server.terminate()
 
 
 @dataclass
@@ -155,7 +178,7 @@ def person(browser: Browser, site: Site, name: str, **options):
         yield someone
         assert someone.complaints == []
         if not someone.page.is_closed():
-            keep(someone.page, _test_that_runs())
+            keep(someone.page)
         if not someone.page.is_closed() and options.get("java_script_enabled", True):
             someone.page.goto("about:blank")
             someone.page.wait_for_timeout(200)
@@ -172,8 +195,3 @@ def _with_policy(route: Route) -> None:
     route.fulfill(
         response=response, headers={**response.headers, "content-security-policy": POLICY}
     )
-
-
-def _test_that_runs() -> str:
-    name = os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].rpartition(" (")[0]
-    return re.sub(r"\W+", "-", name).strip("-")

@@ -1,13 +1,9 @@
 """The grid in Chromium, on the running example with its real detector: one person, and two."""
 
-import re
-import subprocess
-
 import pytest
 
 from tests.chromium import chromium
-from tests.example.conftest import MANAGE, Example
-from tests.queue_pages.people import FILL, QUEUE, Site, person
+from tests.queue_pages.people import QUEUE, person, served
 
 MOST_BOXES = "[...document.querySelectorAll('.nsfw-tile')].map((t) => {const b = \
 t.getBoundingClientRect(); return [b.left + scrollX, b.top + scrollY, b.width, b.height]})"
@@ -18,23 +14,8 @@ COVERED = "[...document.querySelectorAll('.nsfw-tile canvas')].every((canvas) =>
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    example = Example(tmp_path_factory.mktemp("grid"))
-    for arguments in (("migrate", "-v0"), ("shell", "-v0", "-c", FILL)):
-        done = example.manage(*arguments)
-        assert (done.returncode, done.stderr) == (0, "")
-    with subprocess.Popen(
-        [*MANAGE, "runserver", "--noreload", "127.0.0.1:0"],
-        env=example.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        encoding="utf-8",
-    ) as server:
-        try:
-            started = next(filter(None, (re.search(r"http://\S+:\d+", s) for s in server.stdout)))
-            yield Site(started.group(), example)
-        finally:
-            server.terminate()
+    with served(tmp_path_factory.mktemp("grid")) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")

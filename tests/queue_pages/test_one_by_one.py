@@ -1,35 +1,17 @@
 """The page of one item in Chromium, on the running example with its real detector."""
 
 import re
-import statistics
-import subprocess
 
 import pytest
 
 from tests.chromium import chromium
-from tests.example.conftest import MANAGE, Example
-from tests.queue_pages.people import FILL, QUEUE, Site, person
+from tests.queue_pages.people import QUEUE, person, served
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    example = Example(tmp_path_factory.mktemp("queue"))
-    for arguments in (("migrate", "-v0"), ("shell", "-v0", "-c", FILL)):
-        done = example.manage(*arguments)
-        assert (done.returncode, done.stderr) == (0, "")
-    with subprocess.Popen(
-        [*MANAGE, "runserver", "--noreload", "127.0.0.1:0"],
-        env=example.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        encoding="utf-8",
-    ) as server:
-        try:
-            started = next(filter(None, (re.search(r"http://\S+:\d+", s) for s in server.stdout)))
-            yield Site(started.group(), example)
-        finally:
-            server.terminate()
+    with served(tmp_path_factory.mktemp("queue")) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")
@@ -378,33 +360,6 @@ def test_without_scripts_everything_is_a_link_or_a_form(browser, site):
         mo.page.click("[name=blur]")
         mo.page.click("[rel=next]")
         assert mo.page.url == f"{site.url}{QUEUE}{next}/"
-
-
-def test_how_long_it_takes_from_a_decision_to_the_next_picture(mo, site):
-    """On the screen: from the key to the frame in which the next picture is painted."""
-    waiting = site.waiting()
-    mo.open(waiting[0])
-    mo.page.evaluate(
-        """() => {
-            window.took = [];
-            addEventListener("keydown", () => (window.since = performance.now()), true);
-            new MutationObserver(() => {
-                const picture = document.querySelector("[data-nsfw-blurred]");
-                picture.decode().then(() => requestAnimationFrame(() => setTimeout(() => {
-                    window.took.push(performance.now() - window.since);
-                })));
-            }).observe(document.querySelector("[data-nsfw-single]"), {childList: true});
-        }"""
-    )
-    for next in waiting[1:8]:
-        mo.press("r", next)
-    took = mo.page.evaluate("window.took")
-    print("decide to next picture, ms:", [round(ms) for ms in took])
-    assert len(took) == 7
-    assert statistics.median(took) < 1500
-    for _ in range(7):
-        mo.press("z")
-    assert site.status(waiting[0]) == "held"
 
 
 SCREENS = {
