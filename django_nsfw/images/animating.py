@@ -48,8 +48,9 @@ def animated(
     """A WebP that plays for ever: at most ``MOST_FRAMES``, the first, the last and ``frame``
     among them. A frame stays for as long as those that were left out after it, too.
 
-    All frames are laid on ``ground``. ``rng`` picks those in between. Raises ``ImageError``, also
-    where the frames are not of one size, or decoding them takes more than ``seconds``.
+    The encoder makes one of neighbours that look the same. All are laid on ``ground``. ``rng``
+    picks those in between. Raises ``ImageError``, also where the frames are not of one size, or
+    decoding them takes more than ``seconds``.
     """
     if not 0 <= frame < picture.frames:
         raise UnreadableImage(f"There is no frame {frame} among {picture.frames}.")

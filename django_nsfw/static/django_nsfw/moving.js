@@ -18,7 +18,7 @@ async function drawInto(canvas, blob) {
     playing.delete(canvas);
     const decoder = mayMove() && new ImageDecoder({data: await blob.arrayBuffer(), type: blob.type});
     if (decoder) {
-        await decoder.completed;
+        await Promise.all([decoder.tracks.ready, decoder.completed]);
     }
     const track = decoder && decoder.tracks.selectedTrack;
     if (track && track.animated) {
