@@ -25,12 +25,17 @@ PACKAGES = {
     "MySQLdb": "install libmariadb-dev, pkg-config and a compiler, then pip install mysqlclient",
 }
 WITHOUT_DATABASE = [
+    "tests/admin_pages",  # sites and browsers of their own
     "tests/detectors",  # pictures and weights
     "tests/images",
     "tests/example",  # a project with a database of its own
+    "tests/queue_pages/test_many.py",
+    "tests/queue_pages/test_one_by_one.py",
+    "tests/reports/test_in_chromium.py",
     "tests/test_docs.py",
     "tests/test_imports.py",
     "tests/test_packaging.py",
+    "tests/test_translations.py",
     "tests/background/engines/test_brokers.py",  # what is between the site and its engine
     "tests/background/engines/test_set_up.py",
     "tests/background/engines/test_without_workers.py",

@@ -35,6 +35,7 @@ def test_it_is_named_for_the_package(wheel):
         "django_nsfw/static/django_nsfw/admin.css",
         "django_nsfw/static/django_nsfw/vendor/chartjs/chart.umd.min.js",
         "django_nsfw/static/django_nsfw/vendor/chartjs/LICENSE.md",
+        "django_nsfw/locale/ja/LC_MESSAGES/django.mo",
         "django_nsfw/migrations/0001_initial.py",
         "django_nsfw/management/commands/nsfw_scan.py",
         "django_nsfw/templatetags/nsfw.py",

@@ -64,7 +64,11 @@ def faults(message: Message, plurals: int) -> list[str]:
 
 def said_by(catalog: Catalog) -> dict[tuple[tuple[str, ...], str | None], tuple[str, ...]]:
     """Message and context → its translation."""
-    return {(forms(m.id), m.context): forms(m.string) for m in messages(catalog)}
+    return {(forms(m.id), _text(m.context)): forms(m.string) for m in messages(catalog)}
+
+
+def _text(context: str | bytes | None) -> str | None:
+    return context.decode() if isinstance(context, bytes) else context  # of a .mo it is bytes
 
 
 @in_every_language
@@ -150,8 +154,9 @@ def bare(html: str) -> list[str]:
     """Text of a template, and of the attributes that people meet, outside translation tags."""
     html = re.sub(r"{% comment %}.*?{% endcomment %}|{#.*?#}", "", html, flags=re.DOTALL)
     html = re.sub(r"{% blocktranslate.*?{% endblocktranslate %}", "", html, flags=re.DOTALL)
+    html = re.sub(r"{% block bodyclass %}.*?{% endblock %}", "", html)  # no text, but names
     html = re.sub(r"{%.*?%}|{{.*?}}", "", html, flags=re.DOTALL)
-    html = re.sub(r"<kbd>.*?</kbd>|&\w+;", "", html)
+    html = re.sub(r"<kbd\b.*?</kbd>|&\w+;", "", html)
     attributes = re.findall(r'(?:alt|title|aria-label|placeholder)="([^"]*)"', html)
     return [text for text in (*re.split(r"<[^>]*>", html), *attributes) if re.search(r"\w", text)]
 

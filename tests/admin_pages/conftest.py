@@ -9,14 +9,15 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import sync_playwright
 
 from tests.admin_pages.pages import PAGES
+from tests.chromium import chromium
 
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 LISTEN = """addEventListener("securitypolicyviolation", (event) => console.error(
     `violated: ${event.violatedDirective} by ${event.blockedURI} ${event.sample}`))"""
@@ -59,6 +60,7 @@ def _running(folder, **environment):
         (folder / "log").open("w") as log,
         subprocess.Popen(
             [sys.executable, "-m", "tests.admin_pages.site"],
+            cwd=ROOT,
             env={**os.environ, "ADMIN_PAGES_DATA": str(folder), **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -88,9 +90,7 @@ def unfold(tmp_path_factory):
         yield site
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=OPTIONS)
+@pytest.fixture(scope="module", name="chromium")
+def launched():
+    with chromium() as browser:
         yield browser
-        browser.close()

@@ -5,8 +5,9 @@ import subprocess
 
 import pytest
 
+from tests.chromium import chromium
 from tests.example.conftest import MANAGE, Example
-from tests.queue_pages.chromium import FILL, QUEUE, Site, chromium, person
+from tests.queue_pages.people import FILL, QUEUE, Site, person
 
 MOST_BOXES = "[...document.querySelectorAll('.nsfw-tile')].map((t) => {const b = \
 t.getBoundingClientRect(); return [b.left + scrollX, b.top + scrollY, b.width, b.height]})"
@@ -64,6 +65,12 @@ def ann(browser, site):
 
 def show(someone, asked=""):
     someone.page.goto(f"{someone.site.url}{QUEUE}{asked}")
+    someone.until(lambda: someone.page.evaluate(LOADED))
+
+
+def back_to_the_grid(someone):
+    with someone.page.expect_navigation():
+        someone.page.click("text=Back to the queue")
     someone.until(lambda: someone.page.evaluate(LOADED))
 
 
@@ -186,8 +193,7 @@ def test_many_are_rejected_after_a_page_that_asks_and_come_back_by_one_button(mo
     mo.page.keyboard.press("z")
     mo.page.wait_for_selector("text=3 of them were undone since.")
     assert [site.status(pk) for pk in tiles] == ["held"] * 3
-    mo.page.click("text=Back to the queue")
-    mo.until(lambda: mo.page.evaluate(LOADED))
+    back_to_the_grid(mo)
     assert shown(mo)[:3] == tiles
 
 
@@ -197,8 +203,7 @@ def test_the_grid_takes_back_a_whole_batch(mo, site):
         mo.page.click(tile(pk, ".nsfw-tile-picture"))
     mo.page.click("[name=action][value=approve]")
     mo.page.click(".nsfw-confirm [type=submit]")
-    mo.page.click("text=Back to the queue")
-    mo.until(lambda: mo.page.evaluate(LOADED))
+    back_to_the_grid(mo)
     assert not set(tiles) & set(shown(mo))
     mo.page.keyboard.press("z")
     mo.until(lambda: "2 decisions were undone." in mo.text("said"))

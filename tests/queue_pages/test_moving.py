@@ -5,8 +5,9 @@ import subprocess
 
 import pytest
 
+from tests.chromium import chromium
 from tests.example.conftest import MANAGE, Example
-from tests.queue_pages.chromium import FILL, MOTION, QUEUE, Site, chromium, person
+from tests.queue_pages.people import FILL, MOTION, QUEUE, Site, person
 
 SETTINGS = "SELECT muted FROM django_nsfw_reviewpreference"
 

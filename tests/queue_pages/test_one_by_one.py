@@ -6,8 +6,9 @@ import subprocess
 
 import pytest
 
+from tests.chromium import chromium
 from tests.example.conftest import MANAGE, Example
-from tests.queue_pages.chromium import FILL, QUEUE, Site, chromium, person
+from tests.queue_pages.people import FILL, QUEUE, Site, person
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import sync_playwright
 
+from tests.chromium import chromium
 from tests.reports.conftest import ASSET, decide, scan, undo
 
 POLICY = "default-src 'self'"
@@ -70,9 +70,7 @@ def page(live_server, settings, transactional_db):
 
 @contextmanager
 def _visited(cookie):
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=options)
+    with chromium() as browser:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         context.add_cookies([cookie])
         context.add_init_script(LISTEN)
@@ -85,7 +83,6 @@ def _visited(cookie):
             lambda said: said.type in ("error", "warning") and complaints.append(said.text),
         )
         yield window
-        browser.close()
 
 
 def filled():

@@ -1,7 +1,6 @@
 """People with a real browser on the running example: a strict content security policy, as sites
 with one set it, and nothing logged to the console."""
 
-import os
 import re
 import sqlite3
 import time
@@ -9,12 +8,10 @@ from collections.abc import Callable
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from tests.example.conftest import Example
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 POLICY = "default-src 'self'"
 PATIENCE = 10
 """Seconds."""
@@ -181,17 +178,3 @@ def _with_policy(route: Route) -> None:
     route.fulfill(
         response=response, headers={**response.headers, "content-security-policy": POLICY}
     )
-
-
-@contextmanager
-def chromium():
-    # Nothing here asks the ORM, which would not be asked while Playwright runs its loop.
-    environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=ARGUMENTS, env=environment
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()

@@ -1,0 +1,32 @@
+"""A real Chromium for the tests of pages. Where there is none they are left out; with CI=true
+they fail."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        absent = f"none of {', '.join(NAMES)} is installed"
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(f"CI=true and {absent}", pytrace=False)
+        pytest.skip(f"left out, {absent}")
+    environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found, args=list(ARGUMENTS), env=environment
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
