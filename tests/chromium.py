@@ -1,13 +1,14 @@
 """A real Chromium for the tests of pages. Where there is none they are left out; with CI=true
-they fail."""
+they fail. ``SCREENSHOTS=folder`` keeps what was on the screen at the end of each test."""
 
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -30,3 +31,9 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def keep(page: Page, name: str) -> None:
+    """For people to look at, where they ask for it."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)

@@ -1,6 +1,7 @@
 """People with a real browser on the running example: a strict content security policy, as sites
 with one set it, and nothing logged to the console."""
 
+import os
 import re
 import sqlite3
 import time
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, Page, Route
 
+from tests.chromium import keep
 from tests.example.conftest import Example
 
 POLICY = "default-src 'self'"
@@ -162,6 +164,8 @@ def person(browser: Browser, site: Site, name: str, **options):
         someone.page.wait_for_url("**/reveal/")
         yield someone
         assert someone.complaints == []
+        if not someone.page.is_closed():
+            keep(someone.page, _test_that_runs())
         if not someone.page.is_closed() and options.get("java_script_enabled", True):
             someone.page.goto("about:blank")
             someone.page.wait_for_timeout(200)
@@ -178,3 +182,8 @@ def _with_policy(route: Route) -> None:
     route.fulfill(
         response=response, headers={**response.headers, "content-security-policy": POLICY}
     )
+
+
+def _test_that_runs() -> str:
+    name = os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].rpartition(" (")[0]
+    return re.sub(r"\W+", "-", name).strip("-")

@@ -417,10 +417,9 @@ SCREENS = {
 
 
 @pytest.mark.parametrize("screen", SCREENS.values(), ids=SCREENS)
-def test_nothing_sticks_out_at_the_side(browser, site, screen, tmp_path, request):
+def test_nothing_sticks_out_at_the_side(browser, site, screen):
     with person(browser, site, "mo", **screen) as mo:
         mo.open(site.waiting()[0])
-        mo.page.screenshot(path=tmp_path / f"{request.node.callspec.id}.png", full_page=True)
         root = "document.documentElement"
         assert mo.page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
         assert mo.page.locator(mo.decision("approve")).is_visible()

@@ -1,6 +1,5 @@
 """The page in a real browser, under a strict content security policy."""
 
-import os
 import random
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,13 +10,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.chromium import chromium
+from tests.chromium import chromium, keep
 from tests.reports.conftest import ASSET, decide, scan, undo
 
 POLICY = "default-src 'self'"
-KEPT = os.environ.get("REPORTS_SCREENSHOTS")
-"""A folder for pictures of the page."""
-
 LISTEN = """addEventListener("securitypolicyviolation", (event) => console.error(
     `violated: ${event.violatedDirective} by ${event.blockedURI} ${event.sample}`))"""
 
@@ -211,7 +207,4 @@ def test_choosing_another_period(shown, scheme, width):
     assert "field=host.Asset.file" in shown.url
     assert shown.get_by_role("link", name="30 days").get_attribute("href").endswith(ASSET)
     assert shown.complaints == []
-    if KEPT:
-        shown.goto(shown.address)
-        shown.wait_for_timeout(500)
-        shown.screenshot(path=f"{KEPT}/reports-{scheme}-{width}.png", full_page=True)
+    keep(shown, f"reports-{scheme}-{width}")
