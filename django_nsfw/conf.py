@@ -30,6 +30,7 @@ DEFAULT_BACKGROUND: Mapping[str, Any] = {"lease": 120, "deadline": 3600, "queue"
 DEFAULT_REVIEW: Mapping[str, Any] = {
     "blur": 2,
     "greyscale": True,
+    "muted": True,
     "reveals_a_day": None,
     "claim_minutes": 5,
     "quality_share": 0,
@@ -76,13 +77,15 @@ class Background:
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """``blur`` and ``greyscale`` are what people start with. ``reveals_a_day``: from the next one
+    """``blur``, ``greyscale`` and ``muted`` are what people start with; what is muted stands still.
+    ``reveals_a_day``: from the next one
     on a moderator is told to rest; None for never. ``claim``: how long an item of the queue is
     theirs who opened it, unless they renew it. ``quality_share``: of what is cleared by its score,
     from 0 to 1, is put before a person. ``base_url`` of the site, for links in mails."""
 
     blur: int
     greyscale: bool
+    muted: bool
     reveals_a_day: int | None
     claim: timedelta
     quality_share: float
@@ -211,8 +214,8 @@ class Settings:
             whole = isinstance(value, int) and not isinstance(value, bool)
             if key == "blur" and not (whole and value in BLURS):
                 _refuse("NSFW_REVIEW", f"'blur' must be 1, 2 or 3, not {value!r}.")
-            if key == "greyscale" and not isinstance(value, bool):
-                _refuse("NSFW_REVIEW", f"'greyscale' must be True or False, not {value!r}.")
+            if key in ("greyscale", "muted") and not isinstance(value, bool):
+                _refuse("NSFW_REVIEW", f"{key!r} must be True or False, not {value!r}.")
             if key == "reveals_a_day" and value is not None and not (whole and value > 0):
                 _refuse(
                     "NSFW_REVIEW",

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -50,15 +50,25 @@ def blurred(scan: Scan, *, strength: int, greyscale: bool) -> Rendition:
     )
 
 
-def revealed(scan: Scan, *, greyscale: bool) -> Rendition:
-    """To be looked at. Whoever sends it records that first. Raises ``PictureNotShown``."""
+def revealed(scan: Scan, *, greyscale: bool, muted: bool = True) -> Rendition:
+    """To be looked at. Whoever sends it records that first. Raises ``PictureNotShown``.
+
+    An animation that is not ``muted`` moves, where all of it can be decoded in time.
+    """
     from . import images
 
     frame, ground = worst(scan)
-    return _render(
-        scan,
-        lambda picture: images.bounded(picture, greyscale=greyscale, frame=frame, ground=ground),
-    )
+    seconds = nsfw_settings.limits.timeout
+
+    def draw(picture: "Picture") -> bytes:
+        if not muted and images.moves(picture):
+            with suppress(ImageError):  # the frame that is on record may be whole
+                return images.animated(
+                    picture, greyscale=greyscale, seconds=seconds, frame=frame, ground=ground
+                )
+        return images.bounded(picture, greyscale=greyscale, frame=frame, ground=ground)
+
+    return _render(scan, draw)
 
 
 def worst(scan: Scan) -> tuple[int, Ground]:

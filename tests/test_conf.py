@@ -29,6 +29,7 @@ def test_defaults_are_those_of_the_design(settings):
     assert nsfw_settings.review == Review(
         blur=2,
         greyscale=True,
+        muted=True,
         reveals_a_day=None,
         claim=timedelta(minutes=5),
         quality_share=0,
@@ -83,14 +84,19 @@ def test_settings_are_read_live(settings):
         (
             "NSFW_REVIEW",
             {"animate": True},
-            "NSFW_REVIEW has no key 'animate'. Valid keys: blur, greyscale, reveals_a_day, "
-            "claim_minutes, quality_share, base_url.",
+            "NSFW_REVIEW has no key 'animate'. Valid keys: blur, greyscale, muted, "
+            "reveals_a_day, claim_minutes, quality_share, base_url.",
         ),
         ("NSFW_REVIEW", {"blur": True}, "NSFW_REVIEW 'blur' must be 1, 2 or 3, not True."),
         (
             "NSFW_REVIEW",
             {"greyscale": 1},
             "NSFW_REVIEW 'greyscale' must be True or False, not 1.",
+        ),
+        (
+            "NSFW_REVIEW",
+            {"muted": "yes"},
+            "NSFW_REVIEW 'muted' must be True or False, not 'yes'.",
         ),
         (
             "NSFW_REVIEW",

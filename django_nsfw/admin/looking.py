@@ -59,7 +59,7 @@ class PreferenceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = ReviewPreference
-        fields = ["blur", "greyscale"]
+        fields = ["blur", "greyscale", "muted"]
 
 
 class Looking(ModelAdmin):  # type: ignore[type-arg]
@@ -110,9 +110,11 @@ class Looking(ModelAdmin):  # type: ignore[type-arg]
         if not self.has_reveal_permission(request):
             raise PermissionDenied
         scan, person = self._asked_for(request, pk), _person(request)
-        greyscale = ReviewPreference.of(person).greyscale and "colours" not in request.POST
+        likes = ReviewPreference.of(person)
+        greyscale = likes.greyscale and "colours" not in request.POST
+        muted = likes.muted or "still" in request.POST  # a browser that plays nothing asks for that
         try:
-            made = renditions.revealed(scan, greyscale=greyscale)
+            made = renditions.revealed(scan, greyscale=greyscale, muted=muted)
         except PictureNotShown as why:
             return _said(why)
         if not made.notice:

@@ -158,7 +158,7 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
 
     class Media:
         css = {"all": ["django_nsfw/theme.css", "django_nsfw/admin.css"]}
-        js = ["django_nsfw/looking.js"]
+        js = ["django_nsfw/moving.js", "django_nsfw/looking.js"]
 
     def get_inlines(self, request: HttpRequest, obj: Scan | None) -> list[Any]:
         decided = obj is not None and obj.decisions.exists()

@@ -5,6 +5,7 @@ Knows nothing of Django. Everything it raises about a file is an
 (a storage that does not answer) passes through, because it says nothing about the picture.
 """
 
+from .animating import animated, moves
 from .picture import Crop, Picture, open_picture
 from .placeholder import draw_placeholder
 from .rendering import blurred, bounded
@@ -19,10 +20,12 @@ __all__ = [
     "Crop",
     "Header",
     "Picture",
+    "animated",
     "blurred",
     "bounded",
     "check_extension",
     "draw_placeholder",
+    "moves",
     "open_picture",
     "probe",
 ]

@@ -3,7 +3,7 @@
 import math
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
@@ -168,6 +168,21 @@ class Picture:
             if self.frames > 1:
                 self._seek(image, index)
             return self._pixels(image)
+
+    def played(self, wanted: Collection[int]) -> Iterator[tuple[float, colour.Pixels | None]]:
+        """Every frame in turn: milliseconds, 0 where the file does not say; pixels if ``wanted``.
+
+        Raises ``ImageError`` where a frame cannot be decoded.
+        """
+        with decoding(self.format):
+            image = self._construct()
+        for index in range(self.frames):
+            with decoding(self.format):
+                self._seek(image, index)
+                image.load()
+                duration = max(float(image.info.get("duration") or 0), 0)
+                pixels = self._pixels(image) if index in wanted else None
+            yield duration, pixels
 
     def crops(
         self,

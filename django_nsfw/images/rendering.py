@@ -4,6 +4,7 @@ Nothing of the uploaded file is in the result but what can be seen: pixels are p
 of our own, so that neither metadata nor profiles nor bytes behind the end come along.
 """
 
+import math
 from io import BytesIO
 
 from PIL import Image, ImageFilter
@@ -28,8 +29,8 @@ LONGEST = 16_383
 SQUARE = 12
 """Pixels along a square of the checkerboard behind what is transparent."""
 
-_QUALITY = 80
-_METHOD = 2  # of 0 to 6: a third of the time of the usual 4, for files a tenth larger
+QUALITY = 80
+METHOD = 2  # of 0 to 6: a third of the time of the usual 4, for files a tenth larger
 
 
 def blurred(
@@ -45,7 +46,7 @@ def blurred(
     ``frame`` is laid on ``ground`` as for a detector: ``RAW`` shows the colours under what is
     transparent, ``OPAQUE`` a checkerboard. Raises ``ImageError``.
     """
-    image = _shown(picture.frame(frame, side=BLURRED_SIDE // 2), ground)
+    image = shown(picture.frame(frame, side=BLURRED_SIDE // 2), ground)
     width, height = image.size
     longer = max(width, height)
     side = min(longer, BLURRED_SIDE)
@@ -61,10 +62,16 @@ def bounded(
     picture: Picture, *, greyscale: bool, frame: int = 0, ground: Ground = Ground.OPAQUE
 ) -> bytes:
     """A WebP to look at, reduced to ``LONGER`` or, of a strip, ``SHORTER``; else as ``blurred``."""
-    image = _shown(picture.frame(frame, side=LONGER * 2 // 3), ground)
+    image = shown(picture.frame(frame, side=LONGER * 2 // 3), ground)
+    return _encoded(reduced(image), greyscale)
+
+
+def reduced(image: Image.Image, pixels: float = math.inf) -> Image.Image:
+    """To the size of what is revealed, and to no more than about so many ``pixels``."""
     shorter, longer = sorted(image.size)
-    scale = min(max(LONGER / longer, SHORTER / shorter), LONGEST / longer, 1)
-    return _encoded(_scaled(image, scale, Image.Resampling.BICUBIC), greyscale)
+    few = math.sqrt(pixels / (shorter * longer))
+    scale = min(max(LONGER / longer, SHORTER / shorter), LONGEST / longer, few, 1)
+    return _scaled(image, scale, Image.Resampling.BICUBIC)
 
 
 def _scaled(image: Image.Image, scale: float, filter: Image.Resampling) -> Image.Image:
@@ -74,7 +81,8 @@ def _scaled(image: Image.Image, scale: float, filter: Image.Resampling) -> Image
     return image.resize(size, filter, reducing_gap=2)
 
 
-def _shown(pixels: Pixels, ground: Ground) -> Image.Image:
+def shown(pixels: Pixels, ground: Ground) -> Image.Image:
+    """Laid on ``ground``, mode RGB."""
     if ground is Ground.RAW:
         return pixels.colour if pixels.stored is None else pixels.stored
     if pixels.alpha is None:
@@ -100,9 +108,14 @@ def _checkerboard(size: tuple[int, int]) -> Image.Image:
     return board
 
 
-def _encoded(image: Image.Image, greyscale: bool) -> bytes:
+def clean(image: Image.Image, greyscale: bool) -> Image.Image:
+    """The pixels alone, on a picture of our own."""
     clean = Image.new("RGB", image.size)
     clean.paste(image.convert("L").convert("RGB") if greyscale else image)
+    return clean
+
+
+def _encoded(image: Image.Image, greyscale: bool) -> bytes:
     out = BytesIO()
-    clean.save(out, "WEBP", quality=_QUALITY, method=_METHOD)
+    clean(image, greyscale).save(out, "WEBP", quality=QUALITY, method=METHOD)
     return out.getvalue()

@@ -88,13 +88,15 @@ class ReviewPreference(models.Model):
     )
     blur = models.PositiveSmallIntegerField(_("blur"), choices=Blur.choices)
     greyscale = models.BooleanField(_("without colours"))
+    muted = models.BooleanField(_("animations stand still"))
 
     class Meta:
         verbose_name = _("preference for looking")
         verbose_name_plural = _("preferences for looking")
 
     def __str__(self) -> str:
-        return f"blur {self.blur}, {'greyscale' if self.greyscale else 'colours'}"
+        colours = "greyscale" if self.greyscale else "colours"
+        return f"blur {self.blur}, {colours}, {'muted' if self.muted else 'moving'}"
 
     @classmethod
     def of(cls, user: AbstractBaseUser) -> "ReviewPreference":
@@ -103,7 +105,7 @@ class ReviewPreference(models.Model):
         if found is not None:
             return found
         site = nsfw_settings.review
-        return cls(user_id=user.pk, blur=site.blur, greyscale=site.greyscale)
+        return cls(user_id=user.pk, blur=site.blur, greyscale=site.greyscale, muted=site.muted)
 
 
 def _midnight() -> datetime:

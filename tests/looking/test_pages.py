@@ -1,5 +1,6 @@
 """Who may look at what, what is sent, and what is recorded of it."""
 
+import io
 import re
 from datetime import timedelta
 
@@ -8,8 +9,10 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
 
 from django_nsfw.models import Reveal, ReviewPreference, Scan
+from tests.images.drawing import encode, flat
 from tests.looking.conftest import BODY, held_file
 
 pytestmark = pytest.mark.django_db
@@ -254,21 +257,43 @@ def test_preferences_are_those_of_the_site_until_a_person_says_otherwise(
     client, moderator, held, settings, person
 ):
     settings.NSFW_REVIEW = {"blur": 3, "greyscale": False}
-    assert str(ReviewPreference.of(moderator)) == "blur 3, colours"
+    assert str(ReviewPreference.of(moderator)) == "blur 3, colours, muted"
     strongest = client.get(blurred(held)).content
     assert "Reveal in colour" not in client.get(page(held)).content.decode()
     back = page(held)
     response = client.post(LOOKING, {"blur": 1, "greyscale": "on", "next": back})
     assert (response.status_code, response.headers["Location"]) == (302, back)
-    assert str(ReviewPreference.of(moderator)) == "blur 1, greyscale"
-    assert str(ReviewPreference.of(person(name="another"))) == "blur 3, colours"
+    assert str(ReviewPreference.of(moderator)) == "blur 1, greyscale, moving"
+    assert str(ReviewPreference.of(person(name="another"))) == "blur 3, colours, muted"
     assert client.get(blurred(held)).content != strongest
     assert "Reveal in colour" in client.get(page(held)).content.decode()
     grey, colours = client.post(reveal(held)), client.post(reveal(held), {"colours": "1"})
     assert len(grey.content) < len(colours.content)
     client.post(LOOKING, {"blur": 2})
-    assert str(ReviewPreference.of(moderator)) == "blur 2, colours"
+    assert str(ReviewPreference.of(moderator)) == "blur 2, colours, moving"
     assert ReviewPreference.objects.count() == 1
+
+
+def test_what_is_revealed_moves_only_for_who_wants_it_to(client, moderator, constant, settings):
+    frames = [flat(colour) for colour in ("red", "blue", "green")]
+    body = encode(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=50)
+    scan = held_file("flag.gif", body)
+
+    def moves(response):
+        assert response.status_code == 200
+        assert response.headers["Content-Type"] == "image/webp"
+        return Image.open(io.BytesIO(response.content)).is_animated
+
+    assert not moves(client.post(reveal(scan)))
+    settings.NSFW_REVIEW = {"muted": False}
+    assert moves(client.post(reveal(scan)))
+    assert not moves(client.post(reveal(scan), {"still": "1"}))
+    assert not moves(client.get(blurred(scan)))
+    client.post(LOOKING, {"blur": 1, "muted": "on"})
+    assert not moves(client.post(reveal(scan)))
+    client.post(LOOKING, {"blur": 1})
+    assert moves(client.post(reveal(scan)))
+    assert Reveal.objects.count() == 5
 
 
 @pytest.mark.parametrize("blur", ["0", "4", "-1", "", "x", "1.5"])

@@ -19,6 +19,13 @@ POLICY = "default-src 'self'"
 PATIENCE = 10
 """Seconds."""
 QUEUE = "/admin/django_nsfw/scan/queue/"
+MOTION = {"reduced_motion": "no-preference"}
+WATCHED = """(selector) => new Promise((resolve) => {
+    const seen = new Set(), canvas = document.querySelector(selector);
+    const timer = setInterval(() => seen.add(canvas.width ? canvas.toDataURL() : "nothing"), 25);
+    setTimeout(() => (clearInterval(timer), resolve(seen.size)), 1500);
+})"""
+"""How many different pictures a canvas shows in a second and a half."""
 
 FILL = """
 import io
@@ -145,6 +152,9 @@ class Person:
 
     def sees(self, name: str) -> bool:
         return self.page.is_visible(f"[data-nsfw-{name}]")
+
+    def watch(self, selector: str = "[data-nsfw-revealed]") -> int:
+        return self.page.evaluate(WATCHED, selector)
 
     def decision(self, action: str) -> str:
         return f'[data-nsfw-decide] [name=action][value="{action}"]'

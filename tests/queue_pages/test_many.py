@@ -278,6 +278,7 @@ def test_the_help_names_every_key_of_the_page(mo):
     for says in (
         "Approve", "Reject", "Escalate", "Select", "Previous tile", "Next tile", "Skip", "Reveal",
         "Open", "Undo my last decision", "Greyscale", "Strength of the blur",
+        "Animations stand still",
     ):  # fmt: skip
         assert says in keys
     mo.page.keyboard.press("a")  # nothing happens behind the dialog

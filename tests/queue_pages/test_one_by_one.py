@@ -190,7 +190,8 @@ def test_help_lists_every_key_of_the_page_and_escape_closes_it(mo, site):
         said = mo.text("keys")
         for words in ("a Approve", "r Reject", "e Escalate", "n Write a note", "s Skip",
                       "z Undo my last decision", "space Reveal or hide", "g Greyscale",
-                      "b Strength of the blur", "k ← Previous", "j → Next", "? Keys"):  # fmt: skip
+                      "b Strength of the blur", "m Animations stand still", "k ← Previous",
+                      "j → Next", "? Keys"):  # fmt: skip
             assert words in said
         mo.press("a")  # nothing is decided behind a dialog
         mo.press("Escape")

@@ -32,7 +32,7 @@ def buttons(html) -> set[str]:
     return set(re.findall(r'data-nsfw-key="([^"]+)"', html))
 
 
-MOVES = {"s", "g", "b", "k ArrowLeft", "j ArrowRight", "?"}
+MOVES = {"s", "g", "b", "m", "k ArrowLeft", "j ArrowRight", "?"}
 
 ROLES = {
     "nobody": (None, (), 302, set()),
@@ -258,24 +258,37 @@ def test_the_page_takes_as_many_queries_whatever_waits(
 
 
 CHOICES = {
-    "blur": ({"blur": "3"}, 3, True),
-    "colours": ({"greyscale": "off"}, 2, False),
-    "both": ({"blur": "1", "greyscale": "off"}, 1, False),
-    "neither": ({}, 2, True),
+    "blur": ({"blur": "3"}, 3, True, True),
+    "colours": ({"greyscale": "off"}, 2, False, True),
+    "motion": ({"muted": "off"}, 2, True, False),
+    "all of them": ({"blur": "1", "greyscale": "off", "muted": "off"}, 1, False, False),
+    "none": ({}, 2, True, True),
 }
 
 
-@pytest.mark.parametrize(("asked", "blur", "greyscale"), CHOICES.values(), ids=CHOICES)
-def test_preferences_are_remembered(client, mo, asked, blur, greyscale):
-    response = client.post(
-        address("queue_preferences"), asked, headers={"Accept": "application/json"}
-    )
+@pytest.mark.parametrize(("asked", "blur", "greyscale", "muted"), CHOICES.values(), ids=CHOICES)
+def test_preferences_are_remembered(client, mo, asked, blur, greyscale, muted):
+    json = {"Accept": "application/json"}
+    response = client.post(address("queue_preferences"), asked, headers=json)
     stronger = {1: 2, 2: 3, 3: 1}[blur]
-    assert response.json() == {"blur": blur, "stronger": stronger, "greyscale": greyscale}
-    assert str(ReviewPreference.of(mo)) == f"blur {blur}, {'greyscale' if greyscale else 'colours'}"
+    expected = {"blur": blur, "greyscale": greyscale, "muted": muted}
+    assert response.json() == {**expected, "stronger": stronger}
+    likes = ReviewPreference.objects.get(pk=mo.pk)
+    assert {name: getattr(likes, name) for name in expected} == expected
 
 
-@pytest.mark.parametrize("asked", [{"blur": "0"}, {"blur": "x"}, {"greyscale": "maybe"}], ids=str)
+def test_a_preference_that_is_not_asked_for_stays(client, mo):
+    for asked in ({"muted": "off"}, {"greyscale": "off"}, {"blur": "3"}, {"greyscale": "on"}):
+        client.post(address("queue_preferences"), asked)
+    assert str(ReviewPreference.of(mo)) == "blur 3, greyscale, moving"
+    client.post(address("queue_preferences"), {"muted": "on"})
+    assert str(ReviewPreference.of(mo)) == "blur 3, greyscale, muted"
+
+
+WRONG = [{"blur": "0"}, {"blur": "x"}, {"greyscale": "maybe"}, {"muted": "1"}]
+
+
+@pytest.mark.parametrize("asked", WRONG, ids=str)
 def test_no_preference_that_is_none(client, mo, asked):
     assert client.post(address("queue_preferences"), asked).status_code == 400
     assert not ReviewPreference.objects.exists()

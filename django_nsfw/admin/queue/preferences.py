@@ -16,33 +16,41 @@ if TYPE_CHECKING:
     from . import Queue
 
 
+ON_OR_OFF = [("on", "on"), ("off", "off")]
+
+
 class ChangeForm(forms.Form):
     """Each is changed where it is given."""
 
     blur = forms.TypedChoiceField(
         choices=ReviewPreference.Blur.choices, coerce=int, empty_value=None, required=False
     )
-    greyscale = forms.ChoiceField(choices=[("on", "on"), ("off", "off")], required=False)
+    greyscale = forms.ChoiceField(choices=ON_OR_OFF, required=False)
+    muted = forms.ChoiceField(choices=ON_OR_OFF, required=False)
 
 
 def prefer(admin: "Queue", request: HttpRequest) -> HttpResponse:
     form, likes = ChangeForm(request.POST), ReviewPreference.of(person(request))
     if not form.is_valid():
         return JsonResponse({"said": _("There is no such choice.")}, status=400)
-    blur = form.cleaned_data["blur"] or likes.blur
-    asked = form.cleaned_data["greyscale"]
-    greyscale = asked == "on" if asked else likes.greyscale
-    changed = {"blur": blur, "greyscale": greyscale}
+    asked = {name: value for name, value in form.cleaned_data.items() if value}
+    now = {
+        "blur": asked.get("blur", likes.blur),
+        "greyscale": _on(asked.get("greyscale"), likes.greyscale),
+        "muted": _on(asked.get("muted"), likes.muted),
+    }
     ReviewPreference.objects.update_or_create(  # of two at once neither takes back the other
-        pk=likes.pk,
-        defaults={name: changed[name] for name in changed if form.cleaned_data[name]},
-        create_defaults=changed,
+        pk=likes.pk, defaults={name: now[name] for name in asked}, create_defaults=now
     )
     if wants_json(request):
-        return JsonResponse({"blur": blur, "stronger": stronger(blur), "greyscale": greyscale})
+        return JsonResponse({**now, "stronger": stronger(now["blur"])})
     back = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(
         back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
         back = reverse(f"{admin.admin_site.name}:django_nsfw_queue")
     return HttpResponseRedirect(back)
+
+
+def _on(asked: str | None, otherwise: bool) -> bool:
+    return asked == "on" if asked else otherwise

@@ -1,5 +1,5 @@
 // Reveals the picture of a scan in place, and hides it again. Without this script the same form
-// sends the picture as a page of its own. A page that brings in another picture says so by the
+// sends the picture as a page of its own. Needs moving.js. A page that brings in another picture says so by the
 // event "nsfw:shown" on its section.
 "use strict";
 
@@ -13,7 +13,7 @@ function look(section) {
     function cover() {
         uncovered.delete(cover);
         canvas.hidden = true;
-        canvas.width = canvas.height = 0;
+        wipe(canvas);
         blurred.hidden = false;
         if (hide) {
             hide.hidden = true;
@@ -42,6 +42,9 @@ function look(section) {
     async function reveal(event) {
         event.preventDefault();
         const body = new FormData(form, event.submitter);
+        if (!mayMove()) {
+            body.set("still", "1");
+        }
         said.textContent = "";
         try {
             const response = await fetch(form.action, {method: "POST", body});
@@ -50,14 +53,10 @@ function look(section) {
                 await explain(response);
                 return;
             }
-            // A bitmap needs no address that a content security policy would have to allow.
-            const picture = await createImageBitmap(await response.blob());
-            canvas.width = picture.width;
-            canvas.height = picture.height;
-            canvas.classList.toggle("nsfw-strip", picture.height > 2.5 * picture.width);
-            canvas.getContext("2d").drawImage(picture, 0, 0);
-            picture.close();
+            await drawInto(canvas, await response.blob());
+            canvas.classList.toggle("nsfw-strip", canvas.height > 2.5 * canvas.width);
             if (document.hidden || !section.isConnected) {
+                wipe(canvas);
                 return;
             }
             uncovered.add(cover);

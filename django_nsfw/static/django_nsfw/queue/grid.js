@@ -243,7 +243,7 @@ function cover(tile) {
     const canvas = tile.querySelector("canvas");
     if (canvas && !canvas.hidden) {
         canvas.hidden = true;
-        canvas.width = canvas.height = 0;
+        wipe(canvas);
     }
 }
 
@@ -254,21 +254,19 @@ async function reveal() {
         return;
     }
     try {
-        const response = await post(tile.dataset.reveal, {});
+        const response = await post(tile.dataset.reveal, mayMove() ? {} : {still: "1"});
         if (!response.ok || response.headers.get("Content-Type") !== "image/webp") {
             const type = response.headers.get("Content-Type") || "";
             say(type.startsWith("text/plain")
                 ? await response.text() : grid.list.dataset.saidForbidden);
             return;
         }
-        const picture = await createImageBitmap(await response.blob());
+        await drawInto(canvas, await response.blob());
         if (grid.current === tile && !document.hidden) {
-            canvas.width = picture.width;
-            canvas.height = picture.height;
-            canvas.getContext("2d").drawImage(picture, 0, 0);
             canvas.hidden = false;
+        } else {
+            wipe(canvas);
         }
-        picture.close();
     } catch {
         say(grid.list.dataset.saidFailed);
     }
@@ -278,6 +276,9 @@ async function reveal() {
 function prefer(event) {
     event.preventDefault();
     const {target, submitter} = event;
+    if (submitter.name === "muted" && submitter.value === "on") {
+        submitter.setAttribute("aria-pressed", true);  // what moves stops before the site answers
+    }
     grid.preferring = grid.preferring.then(() => change(target, submitter));
 }
 
@@ -289,9 +290,11 @@ async function change(form, {name, value}) {
             return;
         }
         const grey = form.querySelector("[name=greyscale]");
-        const blur = form.querySelector("[name=blur]");
+        const blur = form.querySelector("[name=blur]"), muted = form.querySelector("[name=muted]");
         grey.value = answer.greyscale ? "off" : "on";
         grey.setAttribute("aria-pressed", answer.greyscale);
+        muted.value = answer.muted ? "off" : "on";
+        muted.setAttribute("aria-pressed", answer.muted);
         blur.value = answer.stronger;
         blur.querySelectorAll("[data-blur]").forEach((word) => {
             word.classList.toggle("nsfw-away", Number(word.dataset.blur) !== answer.blur);

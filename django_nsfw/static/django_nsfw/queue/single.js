@@ -209,6 +209,9 @@ function offerUndo(told) {
 }
 
 async function prefer(form, button) {
+    if (button.name === "muted" && button.value === "on") {
+        button.setAttribute("aria-pressed", true);  // what moves stops before the site answers
+    }
     const {ok, told} = await answer(form.getAttribute("action"), new FormData(form, button));
     if (!ok) {
         say(told.said, true);
@@ -216,13 +219,18 @@ async function prefer(form, button) {
     }
     const picture = find("picture"), [grey] = form.querySelectorAll("[name=greyscale]");
     const [blur] = form.querySelectorAll("[name=blur]");
+    const [muted] = form.querySelectorAll("[name=muted]");
+    // As it was shown until now; the buttons offer the opposite.
+    const coloured = grey.value === "on", moved = muted.value === "on";
     const revealed = find("revealed"), hide = find("hide");
-    if (!told.greyscale && !revealed.hidden) {
-        hide.click();  // it came without colours
+    if (!revealed.hidden && (!told.greyscale && !coloured || !told.muted && !moved)) {
+        hide.click();  // it came without colours, or still
     }
     picture.classList.toggle("nsfw-grey", told.greyscale);
     grey.value = told.greyscale ? "off" : "on";
     grey.setAttribute("aria-pressed", told.greyscale);
+    muted.value = told.muted ? "off" : "on";
+    muted.setAttribute("aria-pressed", told.muted);
     blur.value = told.stronger;
     blur.querySelectorAll("[data-blur]").forEach((name) => {
         name.hidden = Number(name.dataset.blur) !== told.blur;
