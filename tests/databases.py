@@ -30,6 +30,7 @@ WITHOUT_DATABASE = [
     "tests/images",
     "tests/example",  # a project with a database of its own
     "tests/queue_pages/test_many.py",
+    "tests/queue_pages/test_moving.py",
     "tests/queue_pages/test_one_by_one.py",
     "tests/reports/test_in_chromium.py",
     "tests/test_docs.py",

@@ -1,36 +1,17 @@
 """Animations in Chromium: they move in the canvas for who wants them to, and stop at once."""
 
-import re
-import subprocess
-
 import pytest
 
 from tests.chromium import chromium
-from tests.example.conftest import MANAGE, Example
-from tests.queue_pages.people import FILL, MOTION, QUEUE, Site, person
+from tests.queue_pages.people import MOTION, QUEUE, person, served
 
 SETTINGS = "SELECT muted FROM django_nsfw_reviewpreference"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    example = Example(tmp_path_factory.mktemp("moving"))
-    for arguments in (("migrate", "-v0"), ("shell", "-v0", "-c", FILL)):
-        done = example.manage(*arguments)
-        assert (done.returncode, done.stderr) == (0, "")
-    with subprocess.Popen(
-        [*MANAGE, "runserver", "--noreload", "127.0.0.1:0"],
-        env=example.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        encoding="utf-8",
-    ) as server:
-        try:
-            started = next(filter(None, (re.search(r"http://\S+:\d+", s) for s in server.stdout)))
-            yield Site(started.group(), example)
-        finally:
-            server.terminate()
+    with served(tmp_path_factory.mktemp("moving")) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")
