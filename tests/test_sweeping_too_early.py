@@ -168,7 +168,9 @@ class Elsewhere:
         except QuarantineError as error:
             self.error = error
         finally:
-            connections.close_all()
+            for connection in connections.all(initialized_only=True):
+                if connection.connection is not None:  # Django leaves those to memory open
+                    connection.connection.close()
 
     def finish(self):
         self.go_on.set()
