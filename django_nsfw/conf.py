@@ -1,8 +1,6 @@
 """The settings of this app, read live and typed. Defaults live here and nowhere else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from dataclasses import fields as dataclass_fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
@@ -10,7 +8,8 @@ from urllib.parse import urlsplit
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # dataclasses are costly to make, and a start needs none of these
+    from .configured import Background, Review
     from .limits import Limits
 
 DEFAULT_DETECTORS: Mapping[str, Mapping[str, Any]] = {
@@ -64,34 +63,6 @@ LONGEST_RETENTION = 36_500
 """Days: a century. What is to be kept longer is kept for ever."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Background:
-    """``lease``: how long a worker has a scan, or a chunk between two signs of life, to itself.
-    ``deadline``: the age from which a scan without a score is settled by policy. ``queue`` of the
-    engine; empty for its own default."""
-
-    lease: timedelta
-    deadline: timedelta
-    queue: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Review:
-    """``blur``, ``greyscale`` and ``muted`` are what people start with; what is muted stands still.
-    ``reveals_a_day``: from the next one
-    on a moderator is told to rest; None for never. ``claim``: how long an item of the queue is
-    theirs who opened it, unless they renew it. ``quality_share``: of what is cleared by its score,
-    from 0 to 1, is put before a person. ``base_url`` of the site, for links in mails."""
-
-    blur: int
-    greyscale: bool
-    muted: bool
-    reveals_a_day: int | None
-    claim: timedelta
-    quality_share: float
-    base_url: str
-
-
 class Settings:
     """One property a setting. Each raises ``ImproperlyConfigured`` naming the bad value."""
 
@@ -122,10 +93,12 @@ class Settings:
     @property
     def limits(self) -> "Limits":
         """``NSFW_LIMITS`` laid over the defaults of :class:`~django_nsfw.limits.Limits`."""
+        from dataclasses import fields
+
         from .limits import Limits
 
         given = _mapping("NSFW_LIMITS", {})
-        valid = [f.name for f in dataclass_fields(Limits)]
+        valid = [f.name for f in fields(Limits)]
         for key, value in given.items():
             if key not in valid:
                 _refuse("NSFW_LIMITS", f"has no limit {key!r}. Valid limits: {', '.join(valid)}.")
@@ -144,8 +117,10 @@ class Settings:
         return path
 
     @property
-    def background(self) -> Background:
+    def background(self) -> "Background":
         """``NSFW_BACKGROUND`` laid over the defaults: what a background worker may take."""
+        from .configured import Background
+
         given = _mapping("NSFW_BACKGROUND", {})
         for key, value in given.items():
             if key not in DEFAULT_BACKGROUND:
@@ -204,8 +179,10 @@ class Settings:
         return {status: days for status, days in given.items() if days is not None}
 
     @property
-    def review(self) -> Review:
+    def review(self) -> "Review":
         """``NSFW_REVIEW`` laid over the defaults: how moderators look at pictures."""
+        from .configured import Review
+
         given = _mapping("NSFW_REVIEW", {})
         for key, value in given.items():
             if key not in DEFAULT_REVIEW:

@@ -7,7 +7,6 @@ built from the app registry once and again whenever that setting changes.
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
@@ -22,13 +21,13 @@ from .validators import NSFWValidator
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
 class WatchedField:
     """A file field whose uploads are scanned. ``label`` is ``"app_label.Model.field"``."""
 
-    label: str
-    field: models.FileField
-    options: Mapping[str, Any]
+    def __init__(self, *, label: str, field: models.FileField, options: Mapping[str, Any]) -> None:
+        self.label = label
+        self.field = field
+        self.options = options
 
     @property
     def model(self) -> type[models.Model]:

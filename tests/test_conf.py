@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from django_nsfw.conf import Review, nsfw_settings
+from django_nsfw.conf import nsfw_settings
+from django_nsfw.configured import Review
 from django_nsfw.limits import Limits
 
 

@@ -4,11 +4,13 @@ MariaDB and MySQL compare by collation, and that of most columns takes ``a.jpg``
 ``a.jpg `` with a space behind it. For storages these are different files.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import BooleanField, CharField, F, Func, OuterRef, Value
-from django.db.models.sql.compiler import SQLCompiler
+
+if TYPE_CHECKING:
+    from django.db.models.sql.compiler import SQLCompiler
 
 
 class ExactCharField(models.CharField):  # type: ignore[type-arg]
@@ -35,10 +37,10 @@ class OuterName(Func):
         keys = [OuterRef(field.attname) for field in model._meta.pk_fields]
         super().__init__(OuterRef(attname), *keys)
 
-    def as_sql(self, compiler: SQLCompiler, connection: Any, **context: Any) -> Any:  # type: ignore[override]
+    def as_sql(self, compiler: "SQLCompiler", connection: Any, **context: Any) -> Any:  # type: ignore[override]
         return compiler.compile(self.get_source_expressions()[0])
 
-    def as_mysql(self, compiler: SQLCompiler, connection: Any, **context: Any) -> Any:
+    def as_mysql(self, compiler: "SQLCompiler", connection: Any, **context: Any) -> Any:
         compiled = [compiler.compile(part) for part in self.get_source_expressions()]
         (name, _), *keys = compiled
         nothing = "".join(f", LEFT({key}, 0)" for key, _ in keys)
@@ -56,7 +58,7 @@ class _Same(Func):
     arg_joiner = " = "
     output_field = BooleanField()
 
-    def as_mysql(self, compiler: SQLCompiler, connection: Any, **context: Any) -> Any:
+    def as_mysql(self, compiler: "SQLCompiler", connection: Any, **context: Any) -> Any:
         exact = self.copy()
         exact.set_source_expressions([_Bytes(part) for part in self.get_source_expressions()])
         return exact.as_sql(compiler, connection, **context)
