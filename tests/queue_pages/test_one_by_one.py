@@ -343,6 +343,18 @@ def test_a_site_that_does_not_answer_is_said(mo, site):
     assert (mo.at, site.status(this)) == (this, "held")
 
 
+def test_who_is_signed_out_meanwhile_is_told_so(mo, site):
+    this = site.waiting()[0]
+    mo.open(this)
+    mo.page.context.clear_cookies(name="sessionid")
+    mo.press("a")
+    signed_out = "You may not do that, or are signed out. Load the page again."
+    assert mo.text("live") == signed_out
+    mo.press("Space")
+    mo.until(lambda: mo.text("said") == signed_out)
+    assert (mo.at, site.status(this)) == (this, "held")
+
+
 def test_without_scripts_everything_is_a_link_or_a_form(browser, site):
     this, next, *_ = site.waiting()
     with person(browser, site, "mo", java_script_enabled=False) as mo:
