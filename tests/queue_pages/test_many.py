@@ -230,6 +230,17 @@ def test_two_who_decide_at_once_do_not_both(mo, ann, site):
     mo.until(lambda: site.status(pk) == "held")
 
 
+def test_a_long_name_leaves_the_age_in_sight(mo):
+    first = shown(mo)[0]
+    facts = tile(first, ".nsfw-fact-who")
+    mo.page.eval_on_selector(f"{facts} bdi", "(name) => (name.textContent = 'robin'.repeat(40))")
+    age, edge = (
+        mo.page.eval_on_selector(found, "(each) => each.getBoundingClientRect().right")
+        for found in (f"{facts} time", facts)
+    )
+    assert age <= edge
+
+
 UNSURE = "The server did not answer. What became of it will stand on its tile."
 
 

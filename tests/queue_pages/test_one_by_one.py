@@ -343,6 +343,24 @@ def test_a_site_that_does_not_answer_is_said(mo, site):
     assert (mo.at, site.status(this)) == (this, "held")
 
 
+CUT_OFF = """[...document.querySelectorAll('.nsfw-actions .nsfw-button')].filter(
+    (each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent.trim())"""
+HIGH = "document.querySelector('[data-nsfw-undo-last] button').offsetHeight"
+
+
+def test_longer_words_of_other_languages_stay_in_their_buttons(mo, site):
+    this, next, *_ = site.waiting()
+    mo.open(this)
+    high = mo.page.evaluate(HIGH)
+    mo.press("a", next)
+    mo.page.evaluate("document.querySelector('[data-nsfw-skip] span').textContent = 'Überspringen'")
+    assert mo.page.evaluate(CUT_OFF) == []
+    assert mo.page.evaluate(HIGH) == high
+    what = "document.querySelector('[data-nsfw-what]')"
+    assert mo.page.evaluate(f"{what}.scrollWidth <= {what}.clientWidth")  # all of “approve #12”
+    mo.press("z", this)
+
+
 def test_who_is_signed_out_meanwhile_is_told_so(mo, site):
     this = site.waiting()[0]
     mo.open(this)
