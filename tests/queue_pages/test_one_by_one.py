@@ -355,6 +355,8 @@ def test_longer_words_of_other_languages_stay_in_their_buttons(mo, site):
     mo.press("a", next)
     mo.page.evaluate("document.querySelector('[data-nsfw-skip] span').textContent = 'Überspringen'")
     assert mo.page.evaluate(CUT_OFF) == []
+    words = "document.querySelector('[data-nsfw-skip] span').getClientRects()"
+    assert mo.page.evaluate(f"{words}[0].height") < 25  # one line
     assert mo.page.evaluate(HIGH) == high
     what = "document.querySelector('[data-nsfw-what]')"
     assert mo.page.evaluate(f"{what}.scrollWidth <= {what}.clientWidth")  # all of “approve #12”
