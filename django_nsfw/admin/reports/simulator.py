@@ -178,7 +178,7 @@ def fields(outcomes: list[Outcome]) -> Figure:
     return Figure(
         key="simulated",
         title=_("Fields"),
-        said=[_("The shares in brackets are intervals of 95 %.")],
+        said=[_("The shares in brackets are intervals of 95 per cent.")],
         head=_("field"),
         columns=[
             Column(label=_("scanned")),
