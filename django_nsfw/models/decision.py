@@ -96,7 +96,8 @@ class Decision(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.action}: {self.from_status} → {self.to_status}"
+        before, after = self.get_from_status_display(), self.get_to_status_display()
+        return f"{self.get_action_display()}: {before} → {after}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
