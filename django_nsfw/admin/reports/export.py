@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ...models import Decision
+from ...models.batches import batches_of
 from ...permissions import may_see_reports
 
 COLUMNS = (
@@ -65,12 +66,10 @@ def table(decisions: QuerySet[Decision]) -> Iterator[str]:
     """CSV, line by line. What is decided meanwhile is not in it."""
     writer = csv.writer(_Echo())
     yield BOM + writer.writerow(COLUMNS)
-    rest = decisions.select_related("scan", "undone_by").defer("scan__crops").order_by("-pk")
-    batch = list(rest[:BATCH])
-    while batch:
+    rows = decisions.select_related("scan", "undone_by").defer("scan__crops")
+    for batch in batches_of(rows, BATCH, newest_first=True):
         for decision in batch:
             yield writer.writerow(map(defused, _row(decision)))
-        batch = list(rest.filter(pk__lt=batch[-1].pk)[:BATCH])
 
 
 def defused(value: Any) -> str:
