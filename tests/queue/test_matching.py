@@ -42,7 +42,7 @@ def rows(mo):
         row(3, nsfw=0.8, known=known, verdict="reject"),
         row(4, nsfw=None, error_code="unreadable_image", known=known, known_distance=3),
         row(5, nsfw=0.9, detector="timm/other"),
-        row(6, nsfw=0.95, label="porn"),
+        row(6, nsfw=0.95, label="explicit"),
         row(7, nsfw=0.5, uploader=owner),
         row(8, nsfw=0.5, created_at=now - timedelta(hours=5)),
         row(9, nsfw=0.5, created_at=now - timedelta(hours=1), escalated_at=now),
@@ -73,7 +73,7 @@ FILTERS = {
     "verdict=review&verdict=reject": [0, 3],
     "detector=timm%2Fother": [5],
     "detector=TIMM%2Fother": [],
-    "label=porn": [6],
+    "label=explicit": [6],
     "uploader=77": [7],
     "uploader=78": [],
     "min_age=2": [0, 1, 2, 3, 4, 5, 6, 7, 8],
@@ -121,12 +121,12 @@ class TestCounts:
         ("query", "said", "queries"),
         [
             ("status=clear", "5", 1),
-            ("status=clear&label=porn", "1+", 2),
-            ("status=clear&status=approved&label=porn", "1+", 3),
-            ("status=approved&label=porn", "0", 2),
+            ("status=clear&label=explicit", "1+", 2),
+            ("status=clear&status=approved&label=explicit", "1+", 3),
+            ("status=approved&label=explicit", "0", 2),
             ("status=clear&low=0.5&high=0.5", "5", 1),
-            ("status=clear&label=porn&escalated=1", "0", 1),
-            ("label=porn", "0", 1),
+            ("status=clear&label=explicit&escalated=1", "0", 1),
+            ("label=explicit", "0", 1),
         ],
     )
     def test_in_the_archive_filters_without_an_index_look_at_the_newest(
@@ -134,7 +134,7 @@ class TestCounts:
     ):
         monkeypatch.setattr(counting, "LOOKED_AT", 3)
         for number in range(5):
-            row(number, status="clear", nsfw=0.5, label="porn" if number in (0, 4) else "")
+            row(number, status="clear", nsfw=0.5, label="explicit" if number in (0, 4) else "")
         permissions.restricted_to(mo)
         with django_assert_num_queries(queries):
             assert str(counting.count(asked(query), mo)) == said
@@ -151,7 +151,7 @@ class TestCounts:
     ):
         other = person(name="other")
         for owner, name, query, shared in [
-            (mo, "porn", "label=porn", False),
+            (mo, "explicit", "label=explicit", False),
             (mo, "all", "", True),
             (other, "errors", "reason=timeout&reason=unreadable_image", True),
             (other, "private", "", False),
@@ -162,7 +162,7 @@ class TestCounts:
             found = counts(asked("status=flagged"), mo)
         assert found.shown == Count(number=1)
         assert [(each.queue.name, each.count.number) for each in found.saved] == [
-            ("all", 10), ("porn", 1), ("broken", 10), ("errors", 2),
+            ("all", 10), ("explicit", 1), ("broken", 10), ("errors", 2),
         ]  # fmt: skip
 
 
