@@ -1,0 +1,1 @@
+"""Measuring detectors on labelled pictures. No database: samples come from files or callers."""
