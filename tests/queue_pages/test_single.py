@@ -280,7 +280,7 @@ def test_preferences_are_remembered(client, mo, asked, blur, greyscale, muted):
 def test_a_preference_that_is_not_asked_for_stays(client, mo):
     for asked in ({"muted": "off"}, {"greyscale": "off"}, {"blur": "3"}, {"greyscale": "on"}):
         client.post(address("queue_preferences"), asked)
-    assert str(ReviewPreference.of(mo)) == "blur 3, greyscale, moving"
+    assert str(ReviewPreference.of(mo)) == "blur: strongest, without colours"
     client.post(address("queue_preferences"), {"muted": "on"})
     assert str(ReviewPreference.of(mo)) == "blur 3, greyscale, muted"
 
