@@ -257,20 +257,23 @@ def test_preferences_are_those_of_the_site_until_a_person_says_otherwise(
     client, moderator, held, settings, person
 ):
     settings.NSFW_REVIEW = {"blur": 3, "greyscale": False}
-    assert str(ReviewPreference.of(moderator)) == "blur 3, colours, muted"
+    assert str(ReviewPreference.of(moderator)) == "blur: strongest, animations stand still"
     strongest = client.get(blurred(held)).content
     assert "Reveal in colour" not in client.get(page(held)).content.decode()
     back = page(held)
     response = client.post(LOOKING, {"blur": 1, "greyscale": "on", "next": back})
     assert (response.status_code, response.headers["Location"]) == (302, back)
-    assert str(ReviewPreference.of(moderator)) == "blur 1, greyscale, moving"
-    assert str(ReviewPreference.of(person(name="another"))) == "blur 3, colours, muted"
+    assert str(ReviewPreference.of(moderator)) == "blur: light, without colours"
+    assert (
+        str(ReviewPreference.of(person(name="another")))
+        == "blur: strongest, animations stand still"
+    )
     assert client.get(blurred(held)).content != strongest
     assert "Reveal in colour" in client.get(page(held)).content.decode()
     grey, colours = client.post(reveal(held)), client.post(reveal(held), {"colours": "1"})
     assert len(grey.content) < len(colours.content)
     client.post(LOOKING, {"blur": 2})
-    assert str(ReviewPreference.of(moderator)) == "blur 2, colours, moving"
+    assert str(ReviewPreference.of(moderator)) == "blur: strong"
     assert ReviewPreference.objects.count() == 1
 
 

@@ -282,7 +282,9 @@ def test_a_preference_that_is_not_asked_for_stays(client, mo):
         client.post(address("queue_preferences"), asked)
     assert str(ReviewPreference.of(mo)) == "blur: strongest, without colours"
     client.post(address("queue_preferences"), {"muted": "on"})
-    assert str(ReviewPreference.of(mo)) == "blur 3, greyscale, muted"
+    assert (
+        str(ReviewPreference.of(mo)) == "blur: strongest, without colours, animations stand still"
+    )
 
 
 WRONG = [{"blur": "0"}, {"blur": "x"}, {"greyscale": "maybe"}, {"muted": "1"}]
