@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, router, transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
 from ..conf import nsfw_settings
@@ -18,6 +18,8 @@ from ..models.queue import ClaimQuerySet
 def claim(scan: Scan, user: AbstractBaseUser) -> Claim | None:
     """That of ``user``, new or renewed; one that expired is taken over. None: somebody else has it.
 
+    One that is renewed goes on ``since`` then; any other begins now.
+
     Of several at once one gets it, on every database: by the primary key where nobody has it, by
     the condition of one UPDATE where somebody had.
     """
@@ -26,7 +28,7 @@ def claim(scan: Scan, user: AbstractBaseUser) -> Claim | None:
         if not _take(_of(scan).filter(Q(user_id=user.pk) | Q(until__lte=now)), user, now):
             return None
         return _of(scan).filter(user_id=user.pk).first()
-    made = Claim(scan_id=scan.pk, **_claimed(user, now))
+    made = Claim(scan_id=scan.pk, since=now, **_claimed(user, now))
     try:
         with transaction.atomic(using=_db()):
             made.save(using=_db(), force_insert=True)
@@ -36,7 +38,8 @@ def claim(scan: Scan, user: AbstractBaseUser) -> Claim | None:
 
 
 def renew(scan: Scan, user: AbstractBaseUser) -> bool:
-    """Whether it is still theirs. One that expired meanwhile is, unless somebody took it over."""
+    """Whether it is still theirs. One that expired meanwhile is, unless somebody took it over, and
+    begins anew."""
     return bool(_take(_of(scan).filter(user_id=user.pk), user, timezone.now()))
 
 
@@ -57,7 +60,9 @@ def _of(scan: Scan) -> ClaimQuerySet:
 
 
 def _take(claims: ClaimQuerySet, user: AbstractBaseUser, now: datetime) -> int:
-    return claims.update(**_claimed(user, now))
+    kept = When(user_id=user.pk, until__gt=now, then=F("since"))
+    # First: MariaDB assigns from left to right, and compares with what it has just assigned.
+    return claims.update(since=Case(kept, default=now), **_claimed(user, now))
 
 
 def _claimed(user: AbstractBaseUser, now: datetime) -> dict[str, Any]:
