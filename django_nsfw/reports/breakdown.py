@@ -14,7 +14,7 @@ from .scope import Scope
 
 STATUS = Scan.Status
 
-STANDS = {
+STANDS: dict[str, str] = {
     STATUS.HELD: "waiting",
     STATUS.FLAGGED: "waiting",
     STATUS.APPROVED: "approved",

@@ -35,11 +35,10 @@ def handling(scope: Scope, *, gone: Case) -> dict[tuple[Any, str], Handling]:
         of=Window(Count("pk"), partition_by=each),
         rank=100 * Window(RowNumber(), partition_by=each, order_by=["handling_ms", "pk"]),
     )
-    rows = timed.filter(_at(MEDIAN) | _at(HIGH)).order_by("handling_ms", "pk")
+    rows: Any = timed.filter(_at(MEDIAN) | _at(HIGH)).order_by("handling_ms", "pk")
+    rows = rows.values_list("moderator_id", "gone", "of", "handling_ms")
     found: dict[tuple[Any, str], Handling] = {}
-    for pk, name, count, milliseconds in rows.values_list(
-        "moderator_id", "gone", "of", "handling_ms"
-    ):
+    for pk, name, count, milliseconds in rows:
         high = timedelta(milliseconds=milliseconds)
         median = found[pk, name].median if (pk, name) in found else high
         found[pk, name] = Handling(count=count, median=median, high=high)

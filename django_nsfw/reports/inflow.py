@@ -66,7 +66,7 @@ class Day:
 def inflow(scope: Scope) -> list[Day]:
     """Every day of the period, in order. Two queries."""
     came, decided = _came(scope), _decided(scope)
-    return [Day(day=day, **came.get(day, {}), **decided.get(day, {})) for day in scope.period.days]
+    return [Day(day=day, **came[day], **decided.get(day, {})) for day in scope.period.days]
 
 
 def total(days: list[Day], name: str) -> int:

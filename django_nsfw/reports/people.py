@@ -136,4 +136,4 @@ def _overruled(scope: Scope) -> dict[tuple[Any, str], int]:
 
 
 def _each(decisions: QuerySet[Decision]) -> QuerySet[Any]:
-    return decisions.order_by().annotate(gone=GONE).values("moderator_id", "gone")  # type: ignore[return-value]
+    return decisions.order_by().annotate(gone=GONE).values("moderator_id", "gone")
