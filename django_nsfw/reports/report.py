@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from .backlog import Backlog, backlog
 from .breakdown import Failure, Field, Uploader, failures, fields, uploaders
+from .came import came
 from .inflow import Day, inflow
 from .people import Moderator, moderators
 from .period import today
@@ -38,15 +39,16 @@ class Report:
 
 
 def report(scope: Scope) -> Report:
+    kinds = came(scope)
     return Report(
         made_at=timezone.now(),
         inflow=inflow(scope),
         backlog=backlog(scope),
         moderators=moderators(scope),
-        fields=fields(scope),
+        fields=fields(kinds),
         uploaders=uploaders(scope),
-        scores=distributions(scope),
-        failures=failures(scope),
+        scores=distributions(kinds),
+        failures=failures(kinds),
     )
 
 
