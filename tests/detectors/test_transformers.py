@@ -117,7 +117,7 @@ def test_models_of_the_published_architectures_score_from_the_hub_as_the_pipelin
 ):
     folder, labels, side = base
     server = HubServer("somebody/a-model", {p.name: p.read_bytes() for p in folder.iterdir()})
-    chosen = pictures[::3]
+    chosen = pictures[::5]  # each costs a second here
     for place, picture in enumerate(chosen):
         picture.save(tmp_path / f"{place:02}.png")
     code = (
@@ -149,18 +149,16 @@ def test_models_of_the_published_architectures_score_from_the_hub_as_the_pipelin
     assert done.returncode == 0, done.stderr
     identity, said, input_side, scores = json.loads(done.stdout)
     found, expected = np.array(scores), by_the_pipeline(folder, chosen, labels)
-    assert len({picture.size for picture in chosen}) >= 6
+    assert len({picture.size for picture in chosen}) == len(chosen) == 4
     assert np.abs(found[:, :2] - expected).max() <= 1e-5
     assert expected.std(axis=0).min() > 0.001, "all scores alike would prove nothing"
     assert found[:, 2].tolist() == found[:, 1].tolist()
     assert (tuple(said), input_side) == (labels, side)
     assert identity.startswith(f"somebody/a-model@{COMMIT[:12]} sha256:")
     assert f"pre:{VERSION}/{side}-bilinear-" in identity
-    assert {r for r in server.requests if r.startswith("GET")} == {
-        "GET config.json",
-        "GET preprocessor_config.json",
-        "GET model.safetensors",
-    }
+    downloads = {r.removeprefix("GET ") for r in server.requests if r.startswith("GET ")}
+    # Of files; the client may have questions of its own.
+    assert {name for name in downloads if not name.startswith("/")} == set(hub.TRANSFORMERS.files)
 
 
 @pytest.mark.parametrize(
