@@ -133,7 +133,7 @@ class Looking(ModelAdmin):  # type: ignore[type-arg]
         ):
             back = reverse(f"{self.admin_site.name}:django_nsfw_scan_changelist")
         likes = ReviewPreference.of(_person(request))
-        form = PreferenceForm(request.POST or None, instance=likes)
+        form = PreferenceForm(request.POST or None, instance=likes, label_suffix="")
         if request.method == "POST" and form.is_valid():
             form.save()
             self.message_user(request, _("Pictures are shown so from now on."), messages.SUCCESS)

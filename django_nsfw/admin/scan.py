@@ -166,11 +166,14 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
 
     @admin.display(description=_("score"), ordering="nsfw")
     def score(self, scan: Scan) -> SafeString | str:
+        from .queue.words import score as words_for
+
         if scan.nsfw is None:
             return "–"
+        said = words_for(scan.nsfw)
         return format_html(
             '<meter class="nsfw-score" min="0" max="1" value="{}">{}</meter> {}',
-            f"{scan.nsfw:.4f}", f"{scan.nsfw:.2f}", f"{scan.nsfw:.2f}",
+            f"{scan.nsfw:.4f}", said, said,
         )  # fmt: skip
 
     @admin.display(description=_("object"), ordering="object_pk")
@@ -208,6 +211,9 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
 
     @admin.display(description=_("scores by frame and tile"))
     def score_table(self, scan: Scan) -> SafeString | str:
+        from .queue.words import GROUNDS
+        from .queue.words import score as words_for
+
         crops = scan.assessment.crops
         if not crops:
             return "–"
@@ -218,9 +224,9 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
             _("frame"), _("tile"), _("ground"),
             format_html_join("", "<th>{}</th>", ((label,) for label in labels)),
             format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td>{}</tr>", (
-                (crop.frame, crop.tile, crop.ground.value, format_html_join(
+                (crop.frame + 1, crop.tile + 1, GROUNDS[crop.ground], format_html_join(
                     "", "<td>{}</td>",
-                    ((f"{crop.scores.labels.get(label, 0):.4f}",) for label in labels),
+                    ((words_for(crop.scores.labels.get(label, 0), 4),) for label in labels),
                 ))
                 for crop in crops
             )),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from django_nsfw.decisions import approve, escalate, reject
 from django_nsfw.models import Claim, Decision, Reveal, ReviewPreference, Scan
@@ -131,6 +131,15 @@ def test_the_worst_crop_and_every_other_one_are_listed(client, mo, held):
     assert len(rows) == len(held[0].crops)
     assert sum("worst" in row for row in rows) == 1
     assert "0.8000" in html
+
+
+def test_scores_and_grounds_are_in_the_language_of_the_reader(client, mo, held):
+    with translation.override("de"):
+        html = shown(client, held[0])
+    assert "<b>0,80</b>" in html
+    assert "<b>Score ab 0,50</b>" in html
+    assert '<meter class="nsfw-score" min="0" max="1" value="0.8000">0,80</meter>' in html
+    assert re.search(r"<td>deckend</td>.*<td>0,8000</td>", html)
 
 
 def test_history_names_who_decided_and_who_looked(client, mo, held):

@@ -23,7 +23,7 @@ from .frame import frame, last_of
 from .items import UNSETTLED, Addresses, asked_for, person
 from .tabs import tabs
 from .tiles import threshold
-from .words import age, plain, reason, subject
+from .words import age, plain, reason, score, subject
 
 if TYPE_CHECKING:
     from . import Queue
@@ -151,7 +151,7 @@ def _score(scan: Scan) -> Mapping[str, str]:
     """For the meter, and to be read."""
     if scan.nsfw is None:
         return {}
-    return {"value": f"{scan.nsfw:.4f}", "text": f"{scan.nsfw:.2f}"}
+    return {"value": f"{scan.nsfw:.4f}", "text": score(scan.nsfw)}
 
 
 def stronger(blur: int) -> int:

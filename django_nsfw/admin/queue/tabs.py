@@ -13,7 +13,7 @@ from ...models import Decision, Reveal, Scan
 from ...permissions import may_undo
 from ...queue.around import twins, uploader_record
 from .items import Addresses
-from .words import plain
+from .words import GROUNDS, plain, score
 
 if TYPE_CHECKING:
     from . import Queue
@@ -54,9 +54,9 @@ def _crops(scan: Scan) -> Mapping[str, Any]:
         {
             "frame": crop.frame + 1,
             "tile": crop.tile + 1,
-            "ground": crop.ground.value,
+            "ground": GROUNDS[crop.ground],
             "worst": crop is assessment.worst,
-            "scores": [f"{crop.scores.labels.get(label, 0):.4f}" for label in labels],
+            "scores": [score(crop.scores.labels.get(label, 0), 4) for label in labels],
         }
         for crop in assessment.crops
     ]
@@ -143,7 +143,7 @@ def _record(scan: Scan, user: AbstractBaseUser, to: Addresses) -> Mapping[str, A
         "name": plain(str(scan.uploader)),
         "counts": counts,
         "waiting": [
-            {**_tile(other, to), "score": "" if other.nsfw is None else f"{other.nsfw:.2f}"}
+            {**_tile(other, to), "score": "" if other.nsfw is None else score(other.nsfw)}
             for other in record.waiting
         ],
     }
