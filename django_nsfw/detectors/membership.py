@@ -45,4 +45,5 @@ def _members_of(alias: str) -> Iterator[tuple[str, str]]:
         named = options.get(option)
         members = [named] if isinstance(named, str) else named
         for member in members if isinstance(members, Iterable) else ():
-            yield option, member
+            if isinstance(member, str):
+                yield option, member

@@ -56,6 +56,7 @@ def ensemble(*aliases):
             "",
             id="a wrong shape is for others to say",
         ),
+        pytest.param({"default": fallback(["a"], 5)}, "", id="and what is no alias"),
         pytest.param(
             {"default": fallback("a"), "a": "no dictionary"}, "", id="so is a broken member"
         ),
