@@ -20,6 +20,7 @@ SECTIONS = {
     "decoding": "benchmarks.decoding",
     "camera": "benchmarks.camera",
     "model": "benchmarks.model",
+    "pipeline": "benchmarks.pipeline",
 }
 
 
@@ -36,7 +37,8 @@ def main() -> None:
             import_module(SECTIONS[name]).main([])
         except ImportError as error:
             print(
-                f"left out: {error}. It needs the extras [timm] and [export], or the group test.",
+                f"left out: {error}. It needs the extras [timm], [transformers] and [export], or "
+                "the group test.",
                 flush=True,
             )
 
