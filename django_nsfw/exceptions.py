@@ -102,6 +102,10 @@ class PictureNotShown(NSFWError):
         self.code = code
 
 
+class EvaluationError(NSFWError):
+    """Detectors cannot be measured as it was asked for. The text says what to change."""
+
+
 class RescanRefused(NSFWError):
     """A rescan cannot be started, resumed or cancelled as it was asked for."""
 

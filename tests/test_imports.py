@@ -128,7 +128,13 @@ def importers(prefix: str) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize(
-    "room", ["django_nsfw.detectors", "django_nsfw.images", "django_nsfw.policy"]
+    "room",
+    [
+        "django_nsfw.detectors",
+        "django_nsfw.evaluation",
+        "django_nsfw.images",
+        "django_nsfw.policy",
+    ],
 )
 def test_rooms_without_a_database(room):
     offenders = [m for m, _ in importers("django.db") if m == room or m.startswith(f"{room}.")]
