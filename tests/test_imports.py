@@ -134,6 +134,7 @@ def importers(prefix: str) -> list[tuple[str, list[str]]]:
         "django_nsfw.evaluation",
         "django_nsfw.images",
         "django_nsfw.policy",
+        "django_nsfw.training",
     ],
 )
 def test_rooms_without_a_database(room):
@@ -169,14 +170,25 @@ def test_nothing_imports_the_top_floor(top):
     assert [m for m, _ in importers(top) if not m.startswith(top)] == []
 
 
+TRAINING = {
+    "batches", "learning", "measuring", "running", "settings", "starting", "state", "workplace",
+}  # fmt: skip
+"""Rooms that work with tensors. What only counts and compares pictures does not."""
+
+
 @pytest.mark.parametrize(
     ("framework", "rooms"),
     [
         (
             "torch",
-            {f"django_nsfw.detectors.{module}" for module in ("timm", "export", "fused_attention")},
+            {f"django_nsfw.detectors.{module}" for module in ("timm", "export", "fused_attention")}
+            | {f"django_nsfw.training.{module}" for module in TRAINING},
         ),
-        ("timm", {"django_nsfw.detectors.timm", "django_nsfw.detectors.export"}),
+        (
+            "timm",
+            {"django_nsfw.detectors.timm", "django_nsfw.detectors.export"}
+            | {f"django_nsfw.training.{module}" for module in TRAINING},
+        ),
         ("onnxruntime", {"django_nsfw.detectors.runtime", "django_nsfw.detectors.onnx"}),
         ("onnx", {"django_nsfw.detectors.export"}),
         ("huggingface_hub", {"django_nsfw.detectors.hub"}),
