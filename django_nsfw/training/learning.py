@@ -43,11 +43,7 @@ class Learner:
         self._micro = micro_batch or (ON_PROCESSOR if device.type == "cpu" else recipe.batch_size)
         self._loss = _loss(recipe).to(device)
         self.optimizer = _optimizer(model, recipe)
-        self.scheduler, self.epochs = create_scheduler_v2(
-            self.optimizer, **scheduler_kwargs(recipe)
-        )
-        if self.scheduler is None and recipe.sched != "none":
-            raise TrainingRefused(f"sched is {recipe.sched!r}, which timm does not know.")
+        self.scheduler, self.epochs = _schedule(self.optimizer, recipe)
         self._scaler: NativeScaler | None = None
         if precision == "fp16":
             self._scaler = NativeScaler(device=device.type)  # type: ignore[no-untyped-call]
@@ -158,3 +154,18 @@ def _optimizer(model: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
             f"It knows: {', '.join(map(str, list_optimizers()))}."
         ) from error
     return made
+
+
+def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe) -> tuple[Any, int]:
+    """The schedule, None for ``none``, and the number of epochs it has."""
+    options = scheduler_kwargs(recipe, decreasing_metric=True)
+    unknown = ""
+    try:
+        schedule, epochs = create_scheduler_v2(optimizer, **options)
+    except ValueError as error:
+        unknown = str(error)
+    if unknown or (schedule is None and recipe.sched != "none"):
+        raise TrainingRefused(
+            f"sched is {recipe.sched!r}, which timm cannot make. {unknown}".rstrip()
+        )
+    return schedule, epochs

@@ -93,9 +93,7 @@ class Workplace:
                 self._write(self.draft / name, content)
             if self.output.exists():
                 if not replace:
-                    raise TrainingStopped(
-                        f"{self.output} exists by now. Move it away and go on with --resume."
-                    )
+                    raise TrainingStopped(f"{self.output} exists by now. Move it away.")
                 self.output.replace(self.folder / "before")
             self.draft.replace(self.output)
             _sync(self.output.parent)
@@ -109,11 +107,9 @@ class Workplace:
         except OSError as error:
             if error.errno not in FULL:
                 raise
-            kept = "The checkpoint before is whole" if self.checkpoint.exists() else "Nothing of"
-            kept += "." if self.checkpoint.exists() else " the training is lost yet."
+            kept = "The checkpoint before is whole. " if self.checkpoint.exists() else ""
             raise TrainingStopped(
-                f"There is no space left for {self.folder} ({error.strerror}). {kept} Make room "
-                "and go on with --resume."
+                f"There is no space left for {self.folder} ({error.strerror}). {kept}Make room."
             ) from error
 
     def _write(self, path: Path, content: "bytes | memoryview") -> None:

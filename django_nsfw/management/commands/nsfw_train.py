@@ -200,7 +200,12 @@ def _settings(options: dict[str, Any], begun: dict[str, Any] | None) -> "Setting
 def _machine(options: dict[str, Any]) -> "Machine":
     from django_nsfw.training.settings import Machine
 
-    for name, least in (("micro_batch", 1), ("workers", 0), ("checkpoint_every", 0)):
+    for name, least in (
+        ("micro_batch", 1),
+        ("workers", 0),
+        ("checkpoint_every", 0),
+        ("patience", 0),
+    ):
         value = options[name]
         if value is not None and value < least:
             raise TrainingRefused(
