@@ -83,13 +83,8 @@ def build(start: Start, recipe: Recipe) -> tuple[torch.nn.Module, DataConfig]:
     """
     seed_all("weights", recipe.seed)
     arguments: dict[str, Any] = {"drop_rate": recipe.drop, "drop_path_rate": recipe.drop_path}
-    name = start.architecture if start.folder is None else f"local-dir:{start.folder}"
     try:
-        if recipe.img_size is not None and _has_fixed_size(start):
-            arguments["img_size"] = recipe.img_size
-        model: torch.nn.Module = timm.create_model(
-            name, pretrained=start.folder is not None, **_head(start), **arguments
-        )
+        model = _create(start, arguments, recipe.img_size)
     except Exception as error:  # safetensors, json, timm and torch each raise their own
         raise TrainingRefused(
             f"The model to start from, {start.name}, cannot be built with "
@@ -104,12 +99,19 @@ def build(start: Start, recipe: Recipe) -> tuple[torch.nn.Module, DataConfig]:
     return model, data_config
 
 
-def _has_fixed_size(start: Start) -> bool:
-    """Whether the size is part of the architecture, as it is where places are embedded."""
-    if start.folder is None:
-        return bool(getattr(timm.get_pretrained_cfg(start.architecture), "fixed_input_size", False))
-    config = json.loads((start.folder / hub.CONFIG).read_text())
-    return bool(config.get("pretrained_cfg", config).get("fixed_input_size", False))
+def _create(start: Start, arguments: dict[str, Any], img_size: int | None) -> torch.nn.Module:
+    name = start.architecture if start.folder is None else f"local-dir:{start.folder}"
+    options = {"pretrained": start.folder is not None, **_head(start), **arguments}
+    if img_size is not None:
+        try:
+            sized: torch.nn.Module = timm.create_model(name, img_size=img_size, **options)
+            return sized
+        except TypeError as error:
+            if "img_size" not in str(error):
+                raise
+            # It takes pictures of any size, and so has no such argument.
+    model: torch.nn.Module = timm.create_model(name, **options)
+    return model
 
 
 def _head(start: Start) -> dict[str, Any]:
