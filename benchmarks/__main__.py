@@ -19,6 +19,7 @@ SECTIONS = {
     "decoding": "benchmarks.decoding",
     "camera": "benchmarks.camera",
     "model": "benchmarks.model",
+    "training": "benchmarks.training",
 }
 
 
@@ -35,7 +36,8 @@ def main() -> None:
             import_module(SECTIONS[name]).main([])
         except ImportError as error:
             print(
-                f"left out: {error}. It needs the extras [timm] and [export], or the group test.",
+                f"left out: {error}. It needs the extras [timm], [export] and [train], or the "
+                "group test.",
                 flush=True,
             )
 
