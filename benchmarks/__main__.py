@@ -21,6 +21,7 @@ SECTIONS = {
     "camera": "benchmarks.camera",
     "model": "benchmarks.model",
     "pipeline": "benchmarks.pipeline",
+    "training": "benchmarks.training",
 }
 
 
@@ -37,8 +38,8 @@ def main() -> None:
             import_module(SECTIONS[name]).main([])
         except ImportError as error:
             print(
-                f"left out: {error}. It needs the extras [timm], [transformers] and [export], or "
-                "the group test.",
+                f"left out: {error}. It needs the extras [timm], [transformers], [export] and "
+                "[train], or the group test.",
                 flush=True,
             )
 

@@ -29,6 +29,7 @@ from django_nsfw.rescans import progress
 from django_nsfw.retention import Pruned
 from django_nsfw.sweeping import Finding, Mended
 from django_nsfw.templatetags.nsfw import register
+from django_nsfw.training.recipe import Recipe
 from django_nsfw.webhooks import endpoints
 from django_nsfw.webhooks.delivering import Attempt
 from tests import documentation as docs
@@ -90,6 +91,8 @@ COMPARISONS = {
     "columns of lists": of("commands", "nsfw_known", "column", lambda: docs.names(
         known_lists.COLUMNS)),
     "limits": of("settings", "Limits", "limit", lambda: docs.defaults_of(Limits), defaults=True),
+    "recipe": of(
+        "training", "The recipe", "argument", lambda: docs.defaults_of(Recipe), defaults=True),
     "codes of the validator": of(
         "settings", "NSFWValidator", "validation code", lambda: docs.names(validators.MESSAGES)),
     "checks": of("checks", "System checks", "id", lambda: docs.names(

@@ -131,7 +131,14 @@ def importers(prefix: str) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize(
-    "room", ["django_nsfw.detectors", "django_nsfw.images", "django_nsfw.policy"]
+    "room",
+    [
+        "django_nsfw.detectors",
+        "django_nsfw.evaluation",
+        "django_nsfw.images",
+        "django_nsfw.policy",
+        "django_nsfw.training",
+    ],
 )
 def test_rooms_without_a_database(room):
     offenders = [m for m, _ in importers("django.db") if m == room or m.startswith(f"{room}.")]
@@ -166,6 +173,12 @@ def test_nothing_imports_the_top_floor(top):
     assert [m for m, _ in importers(top) if not m.startswith(top)] == []
 
 
+TRAINING = {
+    "batches", "learning", "measuring", "running", "settings", "starting", "state", "workplace",
+}  # fmt: skip
+"""Rooms that work with tensors. What only counts and compares pictures does not."""
+
+
 @pytest.mark.parametrize(
     ("framework", "rooms"),
     [
@@ -180,9 +193,14 @@ def test_nothing_imports_the_top_floor(top):
                     "export",
                     "fused_attention",
                 )
-            },
+            }
+            | {f"django_nsfw.training.{module}" for module in TRAINING},
         ),
-        ("timm", {"django_nsfw.detectors.timm", "django_nsfw.detectors.export"}),
+        (
+            "timm",
+            {"django_nsfw.detectors.timm", "django_nsfw.detectors.export"}
+            | {f"django_nsfw.training.{module}" for module in TRAINING},
+        ),
         ("transformers", {"django_nsfw.detectors.transformers"}),
         ("onnxruntime", {"django_nsfw.detectors.runtime", "django_nsfw.detectors.onnx"}),
         ("onnx", {"django_nsfw.detectors.export"}),
