@@ -16,6 +16,7 @@ SECTIONS = {
     "queue": "benchmarks.queue",
     "deciding": "benchmarks.deciding",
     "rescan": "benchmarks.rescan",
+    "evaluation": "benchmarks.evaluation",
     "decoding": "benchmarks.decoding",
     "camera": "benchmarks.camera",
     "model": "benchmarks.model",
@@ -35,7 +36,8 @@ def main() -> None:
             import_module(SECTIONS[name]).main([])
         except ImportError as error:
             print(
-                f"left out: {error}. It needs the extras [timm] and [export], or the group test.",
+                f"left out: {error}. It needs the extras [timm], [export] and [evaluate], or the "
+                "group test.",
                 flush=True,
             )
 

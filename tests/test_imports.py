@@ -21,6 +21,8 @@ HEAVY = {
     "onnx",
     "huggingface_hub",
     "PIL",
+    "sklearn",
+    "matplotlib",
 }
 
 SETUP = """
@@ -180,6 +182,11 @@ def test_nothing_imports_the_top_floor(top):
         ("onnxruntime", {"django_nsfw.detectors.runtime", "django_nsfw.detectors.onnx"}),
         ("onnx", {"django_nsfw.detectors.export"}),
         ("huggingface_hub", {"django_nsfw.detectors.hub"}),
+        (
+            "sklearn",
+            {f"django_nsfw.evaluation.{module}" for module in ("metrics", "calibration")},
+        ),
+        ("matplotlib", {"django_nsfw.evaluation.plots"}),
     ],
 )
 def test_each_framework_stays_in_its_module(framework, rooms):
