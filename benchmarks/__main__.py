@@ -14,12 +14,14 @@ SECTIONS = {
     "uploads": "benchmarks.uploads",
     "known": "benchmarks.known",
     "queue": "benchmarks.queue",
+    "reports": "benchmarks.reports",
     "deciding": "benchmarks.deciding",
     "rescan": "benchmarks.rescan",
     "evaluation": "benchmarks.evaluation",
     "decoding": "benchmarks.decoding",
     "camera": "benchmarks.camera",
     "model": "benchmarks.model",
+    "pipeline": "benchmarks.pipeline",
 }
 
 
@@ -36,8 +38,8 @@ def main() -> None:
             import_module(SECTIONS[name]).main([])
         except ImportError as error:
             print(
-                f"left out: {error}. It needs the extras [timm], [export] and [evaluate], or the "
-                "group test.",
+                f"left out: {error}. It needs the extras [timm], [transformers], [export] and "
+                "[evaluate], or the group test.",
                 flush=True,
             )
 

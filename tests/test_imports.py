@@ -20,9 +20,10 @@ HEAVY = {
     "onnxruntime",
     "onnx",
     "huggingface_hub",
-    "PIL",
+    "transformers",
     "sklearn",
     "matplotlib",
+    "PIL",
 }
 
 SETUP = """
@@ -176,9 +177,19 @@ def test_nothing_imports_the_top_floor(top):
     [
         (
             "torch",
-            {f"django_nsfw.detectors.{module}" for module in ("timm", "export", "fused_attention")},
+            {
+                f"django_nsfw.detectors.{module}"
+                for module in (
+                    "torch_classifier",
+                    "timm",
+                    "transformers",
+                    "export",
+                    "fused_attention",
+                )
+            },
         ),
         ("timm", {"django_nsfw.detectors.timm", "django_nsfw.detectors.export"}),
+        ("transformers", {"django_nsfw.detectors.transformers"}),
         ("onnxruntime", {"django_nsfw.detectors.runtime", "django_nsfw.detectors.onnx"}),
         ("onnx", {"django_nsfw.detectors.export"}),
         ("huggingface_hub", {"django_nsfw.detectors.hub"}),
