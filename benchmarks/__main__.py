@@ -17,6 +17,7 @@ SECTIONS = {
     "reports": "benchmarks.reports",
     "deciding": "benchmarks.deciding",
     "rescan": "benchmarks.rescan",
+    "evaluation": "benchmarks.evaluation",
     "decoding": "benchmarks.decoding",
     "camera": "benchmarks.camera",
     "model": "benchmarks.model",
@@ -38,8 +39,8 @@ def main() -> None:
             import_module(SECTIONS[name]).main([])
         except ImportError as error:
             print(
-                f"left out: {error}. It needs the extras [timm], [transformers], [export] and "
-                "[train], or the group test.",
+                f"left out: {error}. It needs the extras [timm], [transformers], [export], "
+                "[evaluate] and [train], or the group test.",
                 flush=True,
             )
 

@@ -87,6 +87,13 @@ def worst(scan: Scan) -> tuple[int, Ground]:
     return (crop.frame, crop.ground) if crop else (0, Ground.OPAQUE)
 
 
+def bytes_of(scan: Scan) -> bytes:
+    """The file that was scanned, wherever it is now; no more than a byte over the limit of what
+    is decoded. Raises ``PictureNotShown``. The caller sees to its digest."""
+    _require_bytes(scan)
+    return _read(scan, nsfw_settings.limits.max_bytes)
+
+
 def _render(scan: Scan, draw: "Callable[[Picture], bytes]") -> Rendition:
     from .images import open_picture  # brings PIL, for which django.setup() must not pay
 

@@ -205,6 +205,12 @@ TRAINING = {
         ("onnxruntime", {"django_nsfw.detectors.runtime", "django_nsfw.detectors.onnx"}),
         ("onnx", {"django_nsfw.detectors.export"}),
         ("huggingface_hub", {"django_nsfw.detectors.hub"}),
+        (
+            "sklearn",
+            {f"django_nsfw.evaluation.{module}" for module in ("metrics", "calibration")}
+            | {"django_nsfw.training.measuring"},
+        ),
+        ("matplotlib", {"django_nsfw.evaluation.plots"}),
     ],
 )
 def test_each_framework_stays_in_its_module(framework, rooms):

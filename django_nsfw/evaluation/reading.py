@@ -105,6 +105,7 @@ def _sample(file: LabelledFile) -> Sample | LeftOut:
         model_field=file.model_field,
         weight=file.weight,
         sha256=sha256,
+        format=header.format,
     )
 
 

@@ -14,7 +14,7 @@ class Sample:
     ``"app_label.Model.field"``; both empty where there is none. ``weight``: how many pictures of
     those that a report is about it stands for. ``recorded``: identity of a detector → ``nsfw`` that
     it gave these very bytes before, so that they are not scored again. ``sha256``: of the bytes, in
-    hexadecimal; empty where nobody has read them yet.
+    hexadecimal, and ``format``, PIL's name; empty where nobody has read them yet.
     """
 
     name: str
@@ -25,3 +25,4 @@ class Sample:
     weight: float = 1.0
     recorded: Mapping[str, float] = field(default_factory=dict)
     sha256: str = ""
+    format: str = ""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from ..quality import wilson
+from ..intervals import wilson
 
 Interval = tuple[float, float]
 
