@@ -26,6 +26,7 @@ ALWAYS = {
     ),
     "storages": ("check_quarantine",),
     "telling": ("check_webhooks",),
+    "shadow": ("check_shadow",),
     "stored": ("check_every_image_has_a_policy",),
 }
 BEFORE_DEPLOYING = {

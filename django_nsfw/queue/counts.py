@@ -85,7 +85,7 @@ def count(question: Question, user: AbstractBaseUser) -> Count:
 
 def _unserved(question: Question, user: AbstractBaseUser) -> bool:
     """Whether rows must be read one after the other to tell whether they are asked for."""
-    if question.uploader is not None or question.mine or question.escalated:
+    if question.uploader is not None or question.mine or question.escalated or question.shadow:
         return False
     filters = (question.fields, question.reasons, question.verdicts, question.detector)
     return any(filters) or bool(question.label) or restricted_to(user) is not None

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from ..models import Claim, Scan
 from ..permissions import visible
+from ..shadow.thresholds import disagreeing
 from .asking import KNOWN, SCORE, Question
 
 
@@ -40,6 +41,8 @@ def matching(question: Question, user: AbstractBaseUser) -> QuerySet[Scan]:
         scans = scans.filter(pk__in=mine.values("pk"))
     if question.escalated:
         scans = scans.filter(escalated_at__isnull=False)
+    if question.shadow:
+        scans = scans.filter(pk__in=disagreeing().values("pk"))
     return scans
 
 

@@ -116,6 +116,8 @@ def _score(row: ShadowScore, db: str, alias: str, identity: str) -> Shadowed:
         return _fail(row, db, "unfinished", "Its workers died, each time.")
     if scan.erased_at is not None:
         return _fail(row, db, "erased", "Its personal data was erased.")
+    if scan.bytes_discarded:  # what has its name is a placeholder
+        return _fail(row, db, "missing", "What was held was deleted.")
     if scan.nsfw is None or scan.error_code or scan.detector == identity:
         return _fail(row, db, "unpaired", "There is no score of another detector to compare with.")
     known = _recall(row.sha256, identity, db)
