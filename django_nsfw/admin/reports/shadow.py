@@ -127,7 +127,7 @@ def _settled(made: Report) -> Figure:
 def _outcome(head: str, settled: Settled) -> Row:
     share = "–"
     if settled.between is not None:
-        low, high = (words.share(round(end * 10_000), 10_000) for end in settled.between)
+        low, high = (words.share(round(end * 10**6), 10**6) for end in settled.between)
         mean = words.share(settled.shadow, settled.shadow + settled.deciding)
         share = f"{mean} ({low} – {high})"
     return Row(head=head, cells=[settled.shadow, settled.deciding, share, settled.open])
