@@ -14,6 +14,7 @@ SECTIONS = {
     "uploads": "benchmarks.uploads",
     "known": "benchmarks.known",
     "queue": "benchmarks.queue",
+    "reports": "benchmarks.reports",
     "deciding": "benchmarks.deciding",
     "rescan": "benchmarks.rescan",
     "decoding": "benchmarks.decoding",

@@ -158,25 +158,19 @@ def _bookkeeping(folder: Path) -> None:
         Image.fromarray(pixels).save(small / f"{number}.jpg", quality=60)
     names = [f"small/{number}.jpg" for number in range(ROWS)]
     _rows(names)
-    queries = 0
-
-    def count(execute: Any, *args: Any) -> Any:
-        nonlocal queries
-        queries += 1
-        return execute(*args)
-
-    with connection.execute_wrapper(count):
+    new = _Queries()
+    with connection.execute_wrapper(new):
         first = _timed(_rescan)
-    new = queries / ROWS
     from django_nsfw.models import Scan
 
     Scan.objects.update(detector="another")
-    queries = 0
-    with connection.execute_wrapper(count):
+    rescored = _Queries()
+    with connection.execute_wrapper(rescored):
         again = _timed(lambda: _rescan(outdated=True))
     print(
-        f"bookkeeping on {connection.display_name}: {ROWS / first:,.0f} new rows/s with {new:.3f} "
-        f"queries an image, {ROWS / again:,.0f} rescored rows/s with {queries / ROWS:.3f}",
+        f"bookkeeping on {connection.display_name}: {ROWS / first:,.0f} new rows/s with "
+        f"{new.made / ROWS:.3f} queries an image, {ROWS / again:,.0f} rescored rows/s with "
+        f"{rescored.made / ROWS:.3f}",
         flush=True,
     )
 
@@ -279,20 +273,14 @@ def _child(arguments: Sequence[str]) -> None:
 
     connection.settings_dict["NAME"] = arguments[0]
     settings_for_constant()
-    queries = 0
-
-    def count(execute: Any, *args: Any) -> Any:
-        nonlocal queries
-        queries += 1
-        return execute(*args)
-
-    with connection.execute_wrapper(count):
+    queries = _Queries()
+    with connection.execute_wrapper(queries):
         if arguments[1] == "coverage":
             seconds = _timed(_cover)
         else:
             seconds = _timed(lambda: _rescan(expected="up_to_date", outdated=True, unscanned=True))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "peak_mb": peak, "queries": queries}))
+    print(json.dumps({"seconds": seconds, "peak_mb": peak, "queries": queries.made}))
 
 
 def _cover() -> None:
@@ -366,6 +354,16 @@ def _rescan(*, expected: str = "clear", **options: Any) -> None:
     counts = runs.progress(run)
     if counts.get(expected, 0) + counts.get("held", 0) != counts["rows"]:
         raise RuntimeError(f"not all rows are {expected}: {counts}")
+
+
+class _Queries:
+    """How many were made, as ``connection.execute_wrapper`` sees them."""
+
+    made = 0
+
+    def __call__(self, execute: Callable[..., Any], *args: Any) -> Any:
+        self.made += 1
+        return execute(*args)
 
 
 def _timed(deed: Callable[[], Any]) -> float:

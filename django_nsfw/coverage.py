@@ -7,6 +7,7 @@ and scans may be in two databases and are never joined.
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any
 
 from django.core.checks import CheckMessage
@@ -21,6 +22,7 @@ from .checks.storages import check_quarantine, check_quarantine_works
 from .conf import nsfw_settings
 from .exceptions import DecisionRefused
 from .models import Scan
+from .models.batches import batches_of
 from .models.scan import NAME_LENGTH
 from .quarantine.faults import said_by
 from .quarantine.rows import Row, databases_of
@@ -88,10 +90,8 @@ def named_files(
 ) -> Iterator[list[tuple[Any, str]]]:
     """Primary key and file name of the rows that name one, in batches, in the order of the key."""
     model: type[models.Model] = field.model
-    rows = model._base_manager.using(db).order_by("-pk" if newest_first else "pk")
-    further, after = ("pk__lt" if newest_first else "pk__gt"), rows
-    while batch := list(after.values_list("pk", field.attname)[:BATCH]):
-        after = rows.filter(**{further: batch[-1][0]})
+    rows = model._base_manager.using(db).values_list("pk", field.attname)
+    for batch in batches_of(rows, BATCH, key=itemgetter(0), newest_first=newest_first):
         yield [(pk, name) for pk, name in batch if name]
 
 
@@ -114,10 +114,7 @@ def overdue_scans() -> "models.QuerySet[Scan]":
 def exposed(scans: "models.QuerySet[Scan]") -> Iterator[Covered]:
     """Which of these held scans have their very bytes in the field's own storage as well."""
     scans = scans.filter(status__in=Scan.HIDDEN, quarantine_name__gt="").defer("crops")
-    rows = scans.order_by("pk")
-    after = rows
-    while batch := list(after[:BATCH]):
-        after = rows.filter(pk__gt=batch[-1].pk)
+    for batch in batches_of(scans, BATCH):
         for scan in batch:
             yield from _copies_of(scan)
 

@@ -3,7 +3,7 @@
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 from django.db.models import QuerySet
 
-from .models import Decision, FieldAccess, KnownImage, Reveal, Scan
+from .models import Decision, FieldAccess, KnownImage, Reveal, Run, Scan
 
 User = AbstractBaseUser | AnonymousUser
 
@@ -101,6 +101,19 @@ def visible_known(user: User, known: QuerySet[KnownImage]) -> QuerySet[KnownImag
     is for people who moderate all of them."""
     fields = restricted_to(user)
     return known if fields is None else known.filter(decision__scan__field__in=sorted(fields))
+
+
+def visible_runs(user: User, runs: QuerySet[Run]) -> QuerySet[Run]:
+    """Rescans of nothing but fields that they moderate: the figures of others are sums over all of
+    their fields. The targets of all runs are read, as no two databases compare lists in JSON alike.
+    """
+    fields = restricted_to(user)
+    if fields is None:
+        return runs
+    found = runs.values_list("pk", "targets")
+    return runs.filter(
+        pk__in=[pk for pk, of in found if fields.issuperset(label for label, _ in of)]
+    )
 
 
 def _has(user: User, name: str) -> bool:

@@ -162,7 +162,7 @@ def test_the_detail_page_shows_every_crop_and_every_decision(client, moderator, 
     act(client, "reject", held)
     page = client.get(reverse("admin:django_nsfw_scan_change", args=[held.pk])).content.decode()
     assert "<th>sfw</th><th>nsfw</th>" in page
-    assert "<td>opaque</td><td>0.2500</td><td>0.7500</td>" in page
+    assert "<td>1</td><td>1</td><td>opaque</td><td>0.2500</td><td>0.7500</td>" in page
     assert "mo" in page
     assert held.sha256 in page
 

@@ -2,8 +2,18 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
+from django.utils import translation
 
-from django_nsfw.models import Decision, Scan
+from django_nsfw.models import (
+    Chunk,
+    ClaimedBytes,
+    Decision,
+    Delivery,
+    QualityCheck,
+    ReviewPreference,
+    Run,
+    Scan,
+)
 from django_nsfw.models.on_record import on_record
 from django_nsfw.scores import Failure
 from django_nsfw.verdict import Verdict
@@ -132,3 +142,47 @@ def test_a_moderator_can_leave_and_the_name_stays(decision):
     decision.moderator.delete()
     kept = Decision.objects.get()
     assert (kept.moderator, kept.moderator_name) == (None, "mo")
+
+
+NAMES = {
+    "a scan": (
+        Scan(field="host.Photo.image", object_pk="7", status="held"),
+        "host.Photo.image 7: held, awaiting review",
+        "host.Photo.image 7: zurückgehalten, wartet auf Prüfung",
+    ),
+    "a decision": (
+        Decision(action="approve", from_status="clear", to_status="approved"),
+        "approve: clear → approved",
+        "freigeben: unbedenklich → freigegeben",
+    ),
+    "a rescan": (Run(pk=3, status="finished"), "3: finished", "3: beendet"),
+    "a chunk": (Chunk(run_id=3, number=2, status="done"), "3/2: done", "3/2: fertig"),
+    "claimed bytes": (ClaimedBytes(run_id=3, sha256="00ff"), "3: 00ff", "3: 00ff"),
+    "a delivery": (
+        Delivery(event="scan.held", message="m1", status="delivered"),
+        "scan.held (m1): delivered",
+        "scan.held (m1): zugestellt",
+    ),
+    "a quality check": (
+        QualityCheck(user_name="mo", scan_id=5, answer="unsure"),
+        "mo: 5: cannot say",
+        "mo: 5: kann ich nicht sagen",
+    ),
+    "a preference": (
+        ReviewPreference(blur=ReviewPreference.Blur.STRONG, greyscale=True, muted=True),
+        "blur: strong, without colours, animations stand still",
+        "Unschärfe: stark, ohne Farben, Animationen stehen still",
+    ),
+    "a preference for nothing": (
+        ReviewPreference(blur=ReviewPreference.Blur.LIGHT, greyscale=False, muted=False),
+        "blur: light",
+        "Unschärfe: leicht",
+    ),
+}
+
+
+@pytest.mark.parametrize(("one", "english", "german"), NAMES.values(), ids=NAMES)
+def test_what_people_read_is_in_their_language(one, english, german):
+    assert str(one) == english
+    with translation.override("de"):
+        assert str(one) == german

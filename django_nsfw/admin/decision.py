@@ -17,6 +17,7 @@ from ..models.scan import digest_begins
 from ..permissions import may_see_reports, may_undo, may_undo_anything, visible_decisions
 from .base import TabularInline
 from .log import DecisionFieldFilter, ModeratorFilter, OriginFilter
+from .one_by_one import one_by_one
 from .reports import Reports
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class DecisionAdmin(SaysUndone, ReadOnly, Reports):
         decisions = super().get_queryset(request).defer("scan__crops")
         return visible_decisions(request.user, decisions)
 
+    @one_by_one
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import router, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -16,6 +16,7 @@ from ..models.known import KnownImageQuerySet
 from ..permissions import may_manage_known, visible_known
 from .base import ModelAdmin
 from .decision import ReadOnly
+from .one_by_one import one_by_one
 
 SHOWN = 12
 """Digits of a hash in the list; two that agree in so many are worth a click."""
@@ -59,6 +60,12 @@ class KnownImageAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[KnownImage]:
         return visible_known(request.user, super().get_queryset(request))
+
+    @one_by_one
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, extra_context)
 
     @admin.display(description=_("according to"))
     def origin(self, known: KnownImage) -> str:

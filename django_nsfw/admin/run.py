@@ -1,9 +1,12 @@
 """Rescans, to be read: how far they are and what they found. ``nsfw_rescan`` starts them."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Chunk, Run
+from ..permissions import visible_runs
 from .base import ModelAdmin
 from .decision import ReadOnly
 
@@ -21,6 +24,9 @@ class RunAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
         "enqueued", "counts", "failed",
     )  # fmt: skip
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
+        return visible_runs(request.user, super().get_queryset(request))
 
     @admin.display(description=_("number"), ordering="pk")
     def number(self, run: Run) -> int:

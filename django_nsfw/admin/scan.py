@@ -1,5 +1,6 @@
 """The plain list of scans: what waits, what was found, and two actions that settle it."""
 
+import time
 import uuid
 from typing import Any
 
@@ -7,8 +8,8 @@ from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -18,74 +19,16 @@ from django.utils.translation import ngettext
 from ..exceptions import NSFWError
 from ..models import Decision, Scan
 from ..models.scan import digest_begins
-from ..permissions import may_decide, may_decide_in_bulk, restricted_to, visible
+from ..permissions import may_decide, may_decide_in_bulk, visible
 from .decision import DecisionInline, ReadOnly
+from .filters import EscalatedFilter, FieldFilter, WaitingFilter
 from .looking import Looking
+from .one_by_one import PATIENCE, one_by_one
 from .quality import Quality
 from .queue import Queue
 
-
-class WaitingFilter(admin.SimpleListFilter):
-    """Opens on the queue; everything else is one click away."""
-
-    title = _("queue")
-    parameter_name = "queue"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("all", _("All")), *((status.value, status.label) for status in Scan.Status)]
-
-    def choices(self, changelist: Any) -> Any:
-        chosen = self.value()
-        yield {
-            "selected": chosen is None,
-            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
-            "display": _("Waiting"),
-        }
-        for value, label in self.lookup_choices:
-            yield {
-                "selected": chosen == value,
-                "query_string": changelist.get_query_string({self.parameter_name: value}),
-                "display": label,
-            }
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = self.value()
-        if chosen is None:
-            return queryset.filter(status__in=Scan.WAITING)
-        return queryset if chosen == "all" else queryset.filter(status=chosen)
-
-
-class FieldFilter(admin.SimpleListFilter):
-    """The watched fields; asking ten million rows for their distinct values takes too long."""
-
-    title = _("field")
-    parameter_name = "field"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        from ..registry import registry
-
-        fields = restricted_to(request.user)
-        watched = sorted(registry.watched)
-        return [(label, label) for label in watched if fields is None or label in fields]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = self.value()
-        return queryset if chosen is None else queryset.filter(field=chosen)
-
-
-class EscalatedFilter(admin.SimpleListFilter):
-    title = _("escalated")
-    parameter_name = "escalated"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("Yes")), ("no", _("No"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() is None:
-            return queryset
-        # What has no file any more keeps its mark.
-        marked = Q(escalated_at__isnull=False, status__in=Scan.WAITING)
-        return queryset.filter(marked if self.value() == "yes" else ~marked)
+MOST = 1000
+"""Scans that one request reads for an action: somebody may have selected a whole list."""
 
 
 @admin.register(Scan)
@@ -166,11 +109,14 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
 
     @admin.display(description=_("score"), ordering="nsfw")
     def score(self, scan: Scan) -> SafeString | str:
+        from .queue.words import score as words_for
+
         if scan.nsfw is None:
             return "–"
+        said = words_for(scan.nsfw)
         return format_html(
             '<meter class="nsfw-score" min="0" max="1" value="{}">{}</meter> {}',
-            f"{scan.nsfw:.4f}", f"{scan.nsfw:.2f}", f"{scan.nsfw:.2f}",
+            f"{scan.nsfw:.4f}", said, said,
         )  # fmt: skip
 
     @admin.display(description=_("object"), ordering="object_pk")
@@ -208,6 +154,9 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
 
     @admin.display(description=_("scores by frame and tile"))
     def score_table(self, scan: Scan) -> SafeString | str:
+        from .queue.words import GROUNDS
+        from .queue.words import score as words_for
+
         crops = scan.assessment.crops
         if not crops:
             return "–"
@@ -218,9 +167,9 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
             _("frame"), _("tile"), _("ground"),
             format_html_join("", "<th>{}</th>", ((label,) for label in labels)),
             format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td>{}</tr>", (
-                (crop.frame, crop.tile, crop.ground.value, format_html_join(
+                (crop.frame + 1, crop.tile + 1, GROUNDS[crop.ground], format_html_join(
                     "", "<td>{}</td>",
-                    ((f"{crop.scores.labels.get(label, 0):.4f}",) for label in labels),
+                    ((words_for(crop.scores.labels.get(label, 0), 4),) for label in labels),
                 ))
                 for crop in crops
             )),
@@ -246,6 +195,12 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
         if done:
             text = ngettext("%d file was escalated.", "%d files were escalated.", done) % done
             self.message_user(request, text, messages.SUCCESS)
+
+    @one_by_one
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, extra_context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Scan]:
         return visible(request.user, super().get_queryset(request))
@@ -276,8 +231,12 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
             return 0
         decide = getattr(decisions, verb)
         done, batch = 0, uuid.uuid4()
+        selected, until = queryset.count(), time.monotonic() + PATIENCE
         user = request.user if isinstance(request.user, AbstractBaseUser) else None
-        for scan in queryset:
+        for begun, scan in enumerate(queryset[:MOST]):
+            if begun and time.monotonic() >= until:
+                break
+            selected -= 1
             try:
                 decide(scan, moderator=user, batch=batch)
             except (NSFWError, OSError) as error:
@@ -286,4 +245,11 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
                 self.message_user(request, f"{subject}: {error}", messages.ERROR)
             else:
                 done += 1
+        if selected:
+            said = ngettext(
+                "%d is left, and waits unchanged: one request may take only so long. Do it again.",
+                "%d are left, and wait unchanged: one request may take only so long. Do it again.",
+                selected,
+            )
+            self.message_user(request, said % selected, messages.WARNING)
         return done

@@ -256,7 +256,7 @@ class KnownSlot(models.Model):
         indexes = [models.Index(fields=["key", "known"], name="nsfw_known_slot")]
 
     def __str__(self) -> str:
-        return f"{self.key} of {self.known_id}"
+        return f"{self.known_id}: {self.key}"
 
 
 def at_odds(db: str) -> ScanQuerySet:

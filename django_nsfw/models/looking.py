@@ -95,8 +95,12 @@ class ReviewPreference(models.Model):
         verbose_name_plural = _("preferences for looking")
 
     def __str__(self) -> str:
-        colours = "greyscale" if self.greyscale else "colours"
-        return f"blur {self.blur}, {colours}, {'muted' if self.muted else 'moving'}"
+        said = [f"{_('blur')}: {self.get_blur_display()}"]
+        if self.greyscale:
+            said.append(str(_("without colours")))
+        if self.muted:
+            said.append(str(_("animations stand still")))
+        return ", ".join(said)
 
     @classmethod
     def of(cls, user: AbstractBaseUser) -> "ReviewPreference":

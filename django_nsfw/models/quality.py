@@ -62,7 +62,7 @@ class QualityCheck(models.Model):
         indexes = [models.Index(fields=["checked_at"], name="nsfw_quality_moment")]
 
     def __str__(self) -> str:
-        return f"{self.user_name}: {self.scan_id}: {self.answer}"
+        return f"{self.user_name}: {self.scan_id}: {self.get_answer_display()}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:

@@ -58,7 +58,7 @@ class Run(models.Model):
         indexes = [models.Index(fields=["status"], name="nsfw_run_status")]
 
     def __str__(self) -> str:
-        return f"{self.pk}: {self.status}"
+        return f"{self.pk}: {self.get_status_display()}"
 
 
 class Chunk(models.Model):
@@ -102,7 +102,7 @@ class Chunk(models.Model):
         indexes = [models.Index(fields=["run", "status", "lease_until"], name="nsfw_chunk_lease")]
 
     def __str__(self) -> str:
-        return f"{self.run_id}/{self.number}: {self.status}"
+        return f"{self.run_id}/{self.number}: {self.get_status_display()}"
 
 
 class ClaimedBytes(models.Model):
@@ -129,4 +129,4 @@ class ClaimedBytes(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.sha256} in run {self.run_id}"
+        return f"{self.run_id}: {self.sha256}"

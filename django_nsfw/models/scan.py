@@ -201,7 +201,7 @@ class Scan(Assessed):
         ]
 
     def __str__(self) -> str:
-        return f"{self.field} of {self.object_pk}: {self.status}"
+        return f"{self.field} {self.object_pk}: {self.get_status_display()}"
 
     @property
     def version(self) -> str:

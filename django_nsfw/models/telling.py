@@ -82,7 +82,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event} ({self.message}): {self.status}"
+        return f"{self.event} ({self.message}): {self.get_status_display()}"
 
 
 class DisabledEndpoint(models.Model):

@@ -10,6 +10,7 @@ from django.utils import timezone
 from ..permissions import restricted_to
 from .backlog import Backlog, backlog
 from .breakdown import Failure, Field, Uploader, failures, fields, uploaders
+from .came import came
 from .inflow import Day, inflow
 from .people import Moderator, moderators
 from .period import today
@@ -39,15 +40,16 @@ class Report:
 
 
 def report(scope: Scope) -> Report:
+    kinds = came(scope)
     return Report(
         made_at=timezone.now(),
         inflow=inflow(scope),
         backlog=backlog(scope),
         moderators=moderators(scope),
-        fields=fields(scope),
+        fields=fields(kinds),
         uploaders=uploaders(scope),
-        scores=distributions(scope),
-        failures=failures(scope),
+        scores=distributions(kinds),
+        failures=failures(kinds),
     )
 
 

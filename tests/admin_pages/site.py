@@ -43,6 +43,8 @@ def fill() -> dict[str, object]:
     decisions.escalate(held, moderator=person, note="what do you think?")
     for seed in range(12):
         photo(f"{seed}.jpg", picture(seed=seed), 0.5 + seed / 30)
+    for seed in range(20, 32):  # for the quality sample, which takes all that is cleared
+        photo(f"{seed}.jpg", picture(seed=seed), 0.1)
     run = Run.objects.create(
         targets=[["host.Photo.image", "default"]], rows=12, counts={"chosen": 7},
         finished_at=timezone.now(), status=Run.Status.FINISHED,

@@ -35,5 +35,5 @@ STORAGES = {
     },
 }
 NSFW_DETECTORS = {"default": {"BACKEND": "tests.detectors_for_tests.ConstantDetector"}}
-NSFW_REVIEW = {"reveals_a_day": 1}
+NSFW_REVIEW = {"reveals_a_day": 1, "quality_share": 1}
 LANGUAGE_CODE = "en"

@@ -105,7 +105,7 @@ ASKED = [
         id="the next one in the queue",
     ),
     pytest.param(
-        lambda: str(count(Question(label="porn"), NOBODY)), id="what waits with some label"
+        lambda: str(count(Question(label="explicit"), NOBODY)), id="what waits with some label"
     ),
     pytest.param(
         lambda: uploader_record(Scan(uploader_id=1), NOBODY), id="the record of an uploader"

@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 
 from django_nsfw.models import FieldAccess, Scan
+from tests.queue.doors import both_fields
 from tests.test_models import scan
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -47,3 +48,9 @@ def person(db):
 @pytest.fixture
 def mo(person):
     return person("view_scan")
+
+
+@pytest.fixture
+def there(constant, person):
+    """Kind → what there is of it in photos, and in assets."""
+    return both_fields(constant, person(name="somebody"))

@@ -14,7 +14,7 @@ def asked(query="") -> Question:
 
 EVERYTHING = (
     "status=approved&status=held&field=host.Asset.file&field=host.Photo.image&low=0.25&high=0.5"
-    "&reason=score&reason=timeout&verdict=review&detector=timm%2Fa&label=porn&uploader=7"
+    "&reason=score&reason=timeout&verdict=review&detector=timm%2Fa&label=explicit&uploader=7"
     "&min_age=1&max_age=48&mine=1&escalated=1&sort=uncertainty"
 )
 
@@ -35,7 +35,7 @@ def test_everything_can_be_asked_for():
         reasons=("score", "timeout"),
         verdicts=("review",),
         detector="timm/a",
-        label="porn",
+        label="explicit",
         uploader=7,
         min_age=1,
         max_age=48,
@@ -52,7 +52,7 @@ def test_everything_can_be_asked_for():
         ("status=flagged&status=held&sort=-age", ""),
         ("status=held", "status=held"),
         ("status=held&status=held&status=approved", "status=approved&status=held"),
-        ("sort=score&label=porn&page=3&csrf=x", "label=porn&sort=score"),
+        ("sort=score&label=explicit&page=3&csrf=x", "label=explicit&sort=score"),
         ("low=0.50", "low=0.5"),
         ("low=0&high=1", "low=0.0&high=1.0"),
         ("low=&high=&label=&uploader=&mine=&sort=&status=", ""),

@@ -230,6 +230,51 @@ def test_two_who_decide_at_once_do_not_both(mo, ann, site):
     mo.until(lambda: site.status(pk) == "held")
 
 
+def test_a_long_name_leaves_the_age_in_sight(mo):
+    first = shown(mo)[0]
+    facts = tile(first, ".nsfw-fact-who")
+    mo.page.eval_on_selector(f"{facts} bdi", "(name) => (name.textContent = 'robin'.repeat(40))")
+    age, edge = (
+        mo.page.eval_on_selector(found, "(each) => each.getBoundingClientRect().right")
+        for found in (f"{facts} time", facts)
+    )
+    assert age <= edge
+
+
+UNSURE = "The server did not answer. What became of it will stand on its tile."
+
+
+def test_a_decision_whose_answer_is_lost_is_not_said_to_be_none(mo, site):
+    first = shown(mo)[0]
+
+    def lose(route):
+        route.fetch()
+        route.abort()
+
+    mo.page.route("**/decide/", lose)
+    mo.page.keyboard.press("a")
+    mo.until(lambda: grey(mo, first))
+    assert (mo.text("said"), over(mo, first)) == (UNSURE, "mo approved it.")
+    assert mo.page.is_disabled("[data-nsfw-undo] button")  # it would take back another one
+    mo.page.unroute("**/decide/")
+    show(mo)
+    mo.page.keyboard.press("z")
+    mo.until(lambda: site.status(first) == "held")
+    mo.complaints[:] = [said for said in mo.complaints if "ERR_FAILED" not in said]
+
+
+def test_without_a_network_nothing_is_decided_and_it_is_said(mo, site):
+    first = shown(mo)[0]
+    mo.page.context.set_offline(True)
+    mo.page.keyboard.press("a")
+    mo.until(lambda: mo.text("said") == UNSURE)
+    mo.page.wait_for_timeout(500)  # what others do is not shown either, and is said only alone
+    assert mo.text("said") == UNSURE
+    mo.page.context.set_offline(False)
+    assert (current(mo), site.status(first)) == (first, "held")
+    mo.complaints[:] = [said for said in mo.complaints if "ERR_INTERNET" not in said]
+
+
 def test_space_reveals_in_place_and_nothing_stays_uncovered(mo, site):
     [(before,)] = site.rows("SELECT COUNT(*) FROM django_nsfw_reveal")
     boxes = mo.page.evaluate(MOST_BOXES)

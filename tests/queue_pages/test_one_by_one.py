@@ -343,6 +343,38 @@ def test_a_site_that_does_not_answer_is_said(mo, site):
     assert (mo.at, site.status(this)) == (this, "held")
 
 
+CUT_OFF = """[...document.querySelectorAll('.nsfw-actions .nsfw-button')].filter(
+    (each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent.trim())"""
+HIGH = "document.querySelector('[data-nsfw-undo-last] button').offsetHeight"
+
+
+def test_longer_words_of_other_languages_stay_in_their_buttons(mo, site):
+    this, next, *_ = site.waiting()
+    mo.open(this)
+    high = mo.page.evaluate(HIGH)
+    mo.press("a", next)
+    mo.page.evaluate("document.querySelector('[data-nsfw-skip] span').textContent = 'Überspringen'")
+    assert mo.page.evaluate(CUT_OFF) == []
+    words = "document.querySelector('[data-nsfw-skip] span').getClientRects()"
+    assert mo.page.evaluate(f"{words}[0].height") < 25  # one line
+    assert mo.page.evaluate(HIGH) == high
+    what = "document.querySelector('[data-nsfw-what]')"
+    assert mo.page.evaluate(f"{what}.scrollWidth <= {what}.clientWidth")  # all of “approve #12”
+    mo.press("z", this)
+
+
+def test_who_is_signed_out_meanwhile_is_told_so(mo, site):
+    this = site.waiting()[0]
+    mo.open(this)
+    mo.page.context.clear_cookies(name="sessionid")
+    mo.press("a")
+    signed_out = "You may not do that, or are signed out. Load the page again."
+    assert mo.text("live") == signed_out
+    mo.press("Space")
+    mo.until(lambda: mo.text("said") == signed_out)
+    assert (mo.at, site.status(this)) == (this, "held")
+
+
 def test_without_scripts_everything_is_a_link_or_a_form(browser, site):
     this, next, *_ = site.waiting()
     with person(browser, site, "mo", java_script_enabled=False) as mo:

@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from django_nsfw.decisions import approve, escalate, reject
-from django_nsfw.models import Claim, Decision, Reveal, ReviewPreference, Scan
-from tests.conftest import photograph, upload
+from django_nsfw.models import Claim, Decision, KnownImage, Reveal, ReviewPreference, Scan
+from django_nsfw.queue.asking import SORTS
+from django_nsfw.queue.claims import claim
+from tests.conftest import photograph, picture, upload
 from tests.host.models import Album, Photo
 from tests.queue_pages.conftest import DECIDES, address, now, part
 
@@ -133,6 +135,15 @@ def test_the_worst_crop_and_every_other_one_are_listed(client, mo, held):
     assert "0.8000" in html
 
 
+def test_scores_and_grounds_are_in_the_language_of_the_reader(client, mo, held):
+    with translation.override("de"):
+        html = shown(client, held[0])
+    assert "<b>0,80</b>" in html
+    assert "<b>Score ab 0,50</b>" in html
+    assert '<meter class="nsfw-score" min="0" max="1" value="0.8000">0,80</meter>' in html
+    assert re.search(r"<td>deckend</td>.*<td>0,8000</td>", html)
+
+
 def test_history_names_who_decided_and_who_looked(client, mo, held):
     escalate(held[0], moderator=mo, note="<b>who is that?</b>")
     reject(now(held[0]), moderator=mo)
@@ -245,16 +256,69 @@ def test_how_often_somebody_looked_today_and_when_to_rest(client, mo, held, sett
         Reveal.record(held[0], mo)
 
 
-def test_the_page_takes_as_many_queries_whatever_waits(
-    client, mo, held, django_assert_max_num_queries
+QUERIES = 20
+"""Five of them ask who it is and what they may."""
+
+
+@pytest.fixture
+def crowded(held, mo, person):
+    """An item about which there is something in every tab, and one of each sort around it."""
+    ann = person(*DECIDES, name="ann")
+    reject(held[3], moderator=ann)
+    known = KnownImage.objects.earliest("pk")
+    hashed = {"pdq": "5a" * 32, "pdq_quality": 90}
+    Scan.objects.update(known=known, known_distance=2, **hashed)
+    Scan.objects.filter(pk=held[2].pk).update(status="flagged", quarantine_name="")
+    Decision.objects.bulk_create(
+        Decision(scan=held[1], action="escalate", from_status="held", to_status="held")
+        for _ in range(3)
+    )
+    for _ in range(2):
+        Reveal.record(held[1], ann)
+    escalate(held[0], moderator=mo)
+    ReviewPreference.objects.create(user=mo, blur=2, greyscale=True, muted=True)
+    return held[1]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("claimed", [False, True], ids=["new", "claimed before"])
+def test_the_page_takes_few_queries_whatever_is_on_it(
+    client, mo, crowded, django_assert_max_num_queries, sort, claimed
 ):
-    Scan.objects.exclude(pk=held[0].pk).update(status="superseded")
-    shown(client, held[0])
-    with django_assert_max_num_queries(40) as few:
-        shown(client, held[0])
-    Scan.objects.update(status="held")
-    with django_assert_max_num_queries(len(few.captured_queries) + 4):
-        shown(client, held[0])
+    if claimed:
+        claim(crowded, mo)
+    with django_assert_max_num_queries(QUERIES):
+        html = shown(client, crowded, sort=sort)
+    assert 'data-mine="1"' in html
+    panel = html[html.index('id="nsfw-similar"') :].split("</section>")[0]
+    assert panel.count("distance 0") == 3
+    assert html.count("ann, ") == 2
+
+
+def test_the_page_of_the_last_item_takes_no_more(
+    client, mo, crowded, django_assert_max_num_queries
+):
+    Scan.objects.exclude(pk=crowded.pk).update(status="superseded")
+    for sort in SORTS:
+        Claim.objects.all().delete()
+        with django_assert_max_num_queries(QUERIES):
+            shown(client, crowded, sort=sort)
+
+
+def test_where_the_next_was_not_found_yet_the_queue_looks_further(client, mo, held, monkeypatch):
+    """Neither is it said to be missing, nor does a decision end there."""
+    monkeypatch.setattr("django_nsfw.queue.matching.LOOKED_AT", 2)
+    for seed in range(8, 14):
+        Photo.objects.create(image=upload(f"{seed}.jpg", picture(seed=seed)))
+    last = Scan.objects.latest("pk")
+    Scan.objects.filter(pk__in=[held[0].pk, last.pk]).update(label="cat")
+    html = shown(client, held[0], label="cat")
+    [further] = re.findall(r'href="([^"]+)" +rel="next"', html)
+    assert further.startswith(address("queue", label="cat") + "&amp;after=")
+    data = {"action": "approve", "version": now(held[0]).version}
+    json = {"Accept": "application/json"}
+    response = client.post(address("queue_decide", held[0].pk, label="cat"), data, headers=json)
+    assert response.json()["next"] == further.replace("&amp;", "&")
 
 
 CHOICES = {
@@ -280,9 +344,11 @@ def test_preferences_are_remembered(client, mo, asked, blur, greyscale, muted):
 def test_a_preference_that_is_not_asked_for_stays(client, mo):
     for asked in ({"muted": "off"}, {"greyscale": "off"}, {"blur": "3"}, {"greyscale": "on"}):
         client.post(address("queue_preferences"), asked)
-    assert str(ReviewPreference.of(mo)) == "blur 3, greyscale, moving"
+    assert str(ReviewPreference.of(mo)) == "blur: strongest, without colours"
     client.post(address("queue_preferences"), {"muted": "on"})
-    assert str(ReviewPreference.of(mo)) == "blur 3, greyscale, muted"
+    assert (
+        str(ReviewPreference.of(mo)) == "blur: strongest, without colours, animations stand still"
+    )
 
 
 WRONG = [{"blur": "0"}, {"blur": "x"}, {"greyscale": "maybe"}, {"muted": "1"}]

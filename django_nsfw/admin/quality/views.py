@@ -19,6 +19,7 @@ from ...conf import nsfw_settings
 from ...exceptions import NSFWError
 from ...models import Decision, QualityCheck, ReviewPreference, Scan
 from ...permissions import may_decide, may_see_reports
+from ..queue.frame import frame
 
 COUNTED = 100
 """Pictures left to check that are counted; more than that is said to be more."""
@@ -47,10 +48,8 @@ def ask(admin: "ModelAdmin[Scan]", request: HttpRequest) -> HttpResponse:
     likes = ReviewPreference.of(user)
     left = quality.waiting(user)[: COUNTED + 1].count()
     context = {
-        **admin.admin_site.each_context(request),
+        **frame(admin, request),
         "title": _("Quality sample"),
-        "opts": admin.opts,
-        "media": admin.media,
         "scan": scan,
         "share": nsfw_settings.review.quality_share,
         "left": min(left, COUNTED),

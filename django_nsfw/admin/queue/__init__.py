@@ -18,6 +18,7 @@ from django.urls import URLPattern, path
 from ...models import ReviewQueue
 from ...permissions import may_see
 from ..base import ModelAdmin
+from ..one_by_one import one_by_one
 
 GET, POST = ("GET", "HEAD"), ("POST",)
 
@@ -35,6 +36,9 @@ VIEWS = (
     ("queue/saved/", "saved.saved", "django_nsfw_queue_saved", POST),
 )
 """Route, view in this package, name, methods. A view takes the admin of scans and the request."""
+
+MANY = ("bulk.bulk", "bulk.undo", "deciding.undo")
+"""Those that may decide about many in one go."""
 
 
 class Queue(ModelAdmin):  # type: ignore[type-arg]
@@ -63,7 +67,7 @@ class Queue(ModelAdmin):  # type: ignore[type-arg]
             )
             return response
 
-        return answer
+        return one_by_one(answer) if view in MANY else answer
 
 
 @admin.register(ReviewQueue)

@@ -5,6 +5,7 @@ again decides nothing again.
 """
 
 import logging
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -26,10 +27,11 @@ from ...exceptions import DecisionRefused, NSFWError
 from ...models import Claim, Decision, Scan
 from ...permissions import may_decide, may_decide_in_bulk, may_undo, visible, visible_decisions
 from ...queue import claims
+from ..one_by_one import PATIENCE
 from .filters import VERDICTS
 from .frame import frame
 from .items import person
-from .saying import did, refusal
+from .saying import TROUBLE, UNFORESEEN, did, refusal
 from .tiles import held_by
 from .words import field_name, plain, subject
 
@@ -44,7 +46,7 @@ MOST = 100
 LONGEST_NOTE = 2000
 
 KEPT = "nsfw_queue_refused"
-"""Key of the session: what was refused of the last batch, which no decision tells."""
+"""Key of the session: what was refused of the last batch, or not begun, which no decision tells."""
 
 Action = Decision.Action
 
@@ -91,6 +93,7 @@ def result(admin: "Queue", request: HttpRequest, batch: uuid.UUID) -> HttpRespon
         "undone": len(made) - len(standing),
         "may_undo": any(may_undo(user, decision) for decision in standing),
         "refused": refused or [],
+        "left": kept.get("left", {}) if refused is not None else {},
         "next": kept.get("next") or _queue(admin),
     }
     return TemplateResponse(request, "admin/django_nsfw/queue/result.html", context)
@@ -184,13 +187,21 @@ def _decide(
     scans: list[Scan],
     picked: Mapping[int, str],
 ) -> HttpResponse:
-    """Each in a transaction of its own: one that is refused does not undo the others."""
-    user, batch = person(request), uuid.uuid4()
+    """Each in a transaction of its own: one that is refused does not undo the others. What there
+    is no time for waits unchanged, and ``batch`` goes on with it."""
+    user, until = person(request), time.monotonic() + PATIENCE
+    last = request.session.get(KEPT, {})
+    goes_on = bool(last) and request.POST.get("batch") == last["batch"]
+    batch = uuid.UUID(last["batch"]) if goes_on else uuid.uuid4()
     note = request.POST.get("note", "").strip()[:LONGEST_NOTE].replace("\x00", "")
     verb = getattr(decisions, action.value)
     held = {} if "claimed" in request.POST else claims.holders(scans)
-    refused = []
+    refused = last["refused"] if goes_on else []
+    begun = 0
     for scan in scans:
+        if begun and time.monotonic() >= until:
+            break
+        begun += 1
         version = picked[scan.pk]
         if holder := held_by(held.get(scan.pk), user):
             why = _("%(name)s has it open") % {"name": holder}
@@ -198,16 +209,26 @@ def _decide(
             try:
                 verb(scan, moderator=user, note=note, version=version, batch=batch)
                 continue
-            except (NSFWError, OSError) as error:
+            except DecisionRefused as error:
                 now = Scan.objects.using(_db()).get(pk=scan.pk)
                 why = refusal(error, now, version)
-                if not isinstance(error, DecisionRefused):
-                    logger.error("Nothing was decided about scan %s: %s", scan.pk, error)
+            except (NSFWError, OSError) as error:
+                logger.error("Nothing was decided about scan %s: %s", scan.pk, error)
+                why = str(TROUBLE)
+            except Exception:  # whatever it is, it is not the fault of those that follow
+                logger.exception("Deciding about scan %s failed", scan.pk)
+                why = str(UNFORESEEN)
         refused.append({"pk": scan.pk, "subject": subject(scan), "why": why})
-    Claim.objects.using(_db()).filter(scan_id__in=picked, user_id=user.pk).delete()
+    Claim.objects.using(_db()).filter(scan__in=scans[:begun], user_id=user.pk).delete()
     request.session[KEPT] = {
         "batch": str(batch),
         "refused": refused,
+        "left": {
+            "action": action.value,
+            "note": note,
+            "claimed": "claimed" in request.POST,
+            "picked": [f"{scan.pk}:{picked[scan.pk]}" for scan in scans[begun:]],
+        },
         "next": _back(admin, request),
     }
     address = reverse(f"{admin.admin_site.name}:django_nsfw_queue_batch", args=[batch])

@@ -1,17 +1,15 @@
 """What every page of the queue asks for."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from django.contrib.admin import ModelAdmin
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
 
-from ...models import Decision
-
-if TYPE_CHECKING:
-    from . import Queue
+from ...models import Decision, Scan
 
 
-def frame(admin: "Queue", request: HttpRequest) -> dict[str, Any]:
+def frame(admin: "ModelAdmin[Scan]", request: HttpRequest) -> dict[str, Any]:
     """The context of ``queue/base.html``, whose addresses are those of the site that is asked."""
     request.current_app = admin.admin_site.name
     return {

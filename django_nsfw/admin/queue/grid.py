@@ -42,6 +42,7 @@ def grid(admin: "Queue", request: HttpRequest) -> HttpResponse:
         "tiles": tiles(shown.scans, user),
         "next": shown.next,
         "previous": shown.previous,
+        "stopped": shown.stopped,
         "likes": likes,
         "blurs": ReviewPreference.Blur.choices,
         "stronger": stronger(likes.blur),

@@ -57,7 +57,8 @@ def _own(request: HttpRequest) -> SavedQueue:
 def _save(request: HttpRequest, query: str) -> str:
     own = SavedQueue.objects.filter(owner_id=person(request).pk)
     if own.count() >= MOST:
-        messages.error(request, _("%d queues are enough: delete one first.") % MOST)
+        said = _("Not saved: a person may have %d queues, and you have them. Delete one first.")
+        messages.error(request, said % MOST)
         return query
     shared = "shared" in request.POST
     queue = SavedQueue(owner_id=person(request).pk, query=query, shared=shared)

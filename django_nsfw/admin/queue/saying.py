@@ -27,6 +27,8 @@ REFUSED = {
 
 TROUBLE = gettext_lazy("The storage does not do it; the log has more. Nothing was decided.")
 
+UNFORESEEN = gettext_lazy("Something that nobody foresaw went wrong; the log has more.")
+
 DID = {
     Decision.Action.APPROVE: gettext_lazy("%(who)s approved it."),
     Decision.Action.REJECT: gettext_lazy("%(who)s rejected it."),

@@ -1,9 +1,10 @@
 """What is known of an item besides its picture, a tab each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Subquery
 from django.template.defaultfilters import filesizeformat
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -12,10 +13,10 @@ from django.utils.translation import gettext as _
 from ...conf import nsfw_settings
 from ...models import Decision, Reveal, Scan, ShadowScore
 from ...permissions import may_undo
-from ...queue.around import twins, uploader_record
+from ...queue.around import twins, uploader_record, waiting_beside
 from ...shadow.thresholds import in_force
 from .items import Addresses
-from .words import plain
+from .words import GROUNDS, plain, score
 
 if TYPE_CHECKING:
     from . import Queue
@@ -27,8 +28,8 @@ SHOWN = 100
 def tabs(
     admin: "Queue", scan: Scan, user: AbstractBaseUser, to: Addresses
 ) -> list[Mapping[str, Any]]:
-    history, alike = _history(scan, user, to), list(_alike(scan, user, to))
-    record = _record(scan, user, to)
+    history, waiting = _history(scan, user, to), list(waiting_beside(scan, user))
+    record, alike = _record(scan, user, to, waiting), list(_alike(scan, user, to, waiting))
     return [
         _tab(
             "scores",
@@ -57,9 +58,9 @@ def _crops(scan: Scan) -> Mapping[str, Any]:
         {
             "frame": crop.frame + 1,
             "tile": crop.tile + 1,
-            "ground": crop.ground.value,
+            "ground": GROUNDS[crop.ground],
             "worst": crop is assessment.worst,
-            "scores": [f"{crop.scores.labels.get(label, 0):.4f}" for label in labels],
+            "scores": [score(crop.scores.labels.get(label, 0), 4) for label in labels],
         }
         for crop in assessment.crops
     ]
@@ -84,22 +85,24 @@ def _shadow(scan: Scan) -> Mapping[str, str] | None:
 def _history(scan: Scan, user: AbstractBaseUser, to: Addresses) -> Mapping[str, Any]:
     """What others decided is for who may see decisions; one's own everybody sees."""
     may = _has(user, "view_decision")
-    latest = Decision.objects.latest_of(scan)
-    made = Decision.objects.filter(scan=scan).select_related("undone_by", "inherited_from")
+    of_it = Decision.objects.filter(scan=scan)
+    latest = Subquery(of_it.standing().order_by("-pk").values("pk")[:1])
+    made = of_it.select_related("undone_by").annotate(latest_standing=latest)
     if not may:
         made = made.filter(moderator_id=user.pk)
     decisions = list(made.order_by("-pk")[:SHOWN])
     looks = Reveal.objects.filter(scan=scan).order_by("-pk")[:SHOWN]
     return {
-        "decisions": [_decision(one, scan, user, one == latest, to) for one in decisions],
+        "decisions": [_decision(one, scan, user, to) for one in decisions],
         "reveals": list(looks) if _has(user, "view_reveal") else None,
     }
 
 
 def _decision(
-    decision: Decision, scan: Scan, user: AbstractBaseUser, latest: bool, to: Addresses
+    decision: Decision, scan: Scan, user: AbstractBaseUser, to: Addresses
 ) -> Mapping[str, Any]:
     decision.scan = scan
+    latest = vars(decision)["latest_standing"] == decision.pk
     what = _("%(action)s: %(before)s → %(after)s") % {
         "action": decision.get_action_display(),
         "before": decision.get_from_status_display(),
@@ -148,8 +151,10 @@ def _facts(scan: Scan) -> Iterator[tuple[str, Any]]:
         yield _("held bytes"), _("in quarantine")
 
 
-def _record(scan: Scan, user: AbstractBaseUser, to: Addresses) -> Mapping[str, Any] | None:
-    record = uploader_record(scan, user)
+def _record(
+    scan: Scan, user: AbstractBaseUser, to: Addresses, waiting: Sequence[Scan]
+) -> Mapping[str, Any] | None:
+    record = uploader_record(scan, user, waiting)
     if record is None:
         return None
     counts = [
@@ -161,7 +166,7 @@ def _record(scan: Scan, user: AbstractBaseUser, to: Addresses) -> Mapping[str, A
         "name": plain(str(scan.uploader)),
         "counts": counts,
         "waiting": [
-            {**_tile(other, to), "score": "" if other.nsfw is None else f"{other.nsfw:.2f}"}
+            {**_tile(other, to), "score": "" if other.nsfw is None else score(other.nsfw)}
             for other in record.waiting
         ],
     }
@@ -171,8 +176,10 @@ def _known(scan: Scan) -> str:
     return plain(scan.known.said(scan.known_distance)) if scan.known else ""
 
 
-def _alike(scan: Scan, user: AbstractBaseUser, to: Addresses) -> Iterator[Mapping[str, Any]]:
-    for twin in twins(scan, user):
+def _alike(
+    scan: Scan, user: AbstractBaseUser, to: Addresses, waiting: Sequence[Scan]
+) -> Iterator[Mapping[str, Any]]:
+    for twin in twins(scan, user, waiting):
         how = _("distance %d") % twin.distance if twin.distance is not None else _("the same bytes")
         yield {**_tile(twin.scan, to), "how": how, "outcome": twin.scan.get_status_display()}
 

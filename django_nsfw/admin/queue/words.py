@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.apps import apps
+from django.utils.formats import number_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ...models import Scan
+from ...scores import Ground
 
 REASONS = {
     "unreadable_image": _("cannot be read"),
@@ -26,6 +28,14 @@ REASONS = {
     "policy_error": _("no policy could be found"),
 }
 """What stands in ``Scan.error_code`` → the same in words."""
+
+GROUNDS = {
+    Ground.OPAQUE: _("opaque"),
+    Ground.WHITE: _("on white"),
+    Ground.BLACK: _("on black"),
+    Ground.RAW: _("colours as stored"),
+}
+"""What a crop was laid on → the same in words."""
 
 UNSEEN = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories: control characters, halves of pairs, separators of lines and paragraphs."""
@@ -67,8 +77,13 @@ def reason(scan: Scan, threshold: float | None) -> str:
     if scan.error_code:
         said.append(REASONS.get(scan.error_code, scan.error_code))
     elif scan.nsfw is not None and threshold is not None and scan.nsfw >= threshold:
-        said.append(_("score from %(threshold).2f") % {"threshold": threshold})
+        said.append(_("score from %(threshold)s") % {"threshold": score(threshold)})
     return plain("; ".join(map(str, said))) or str(scan.get_status_display())
+
+
+def score(nsfw: float, digits: int = 2) -> str:
+    """With the decimal separator of the reader."""
+    return number_format(round(nsfw, digits), decimal_pos=digits)
 
 
 def age(since: datetime) -> str:

@@ -22,8 +22,9 @@ function look(section) {
 
     async function explain(response) {
         const type = response.headers.get("Content-Type") || "";
+        const refused = response.redirected || response.status === 403;
         said.textContent = type.startsWith("text/plain")
-            ? await response.text() : section.dataset.failed;
+            ? await response.text() : section.dataset[refused ? "forbidden" : "failed"];
     }
 
     async function whyNot() {

@@ -27,6 +27,10 @@ function say(...words) {
     part("said").textContent = words.filter(Boolean).join(" ");
 }
 
+function said() {
+    return part("said").textContent;
+}
+
 function token() {
     return part("prefer").querySelector("[name=csrfmiddlewaretoken]").value;
 }
@@ -166,9 +170,14 @@ async function look() {
         }
         count();
         grid.wait = POLL;
+        if (said() === grid.list.dataset.saidLost) {
+            say();
+        }
     } catch {
         grid.wait = Math.min(grid.wait * 2, SLOWEST);
-        say(grid.list.dataset.saidLost);
+        if (said() !== grid.list.dataset.saidUnsure) {
+            say(grid.list.dataset.saidLost);
+        }
     }
     repeat();
 }
@@ -204,11 +213,17 @@ async function decide(action) {
             }
         }
     } catch {
-        say(grid.list.dataset.saidFailed);
+        unsure();
     } finally {
         grid.busy.delete(tile);
         look();
     }
+}
+
+// The answer may have been lost after the work was done: then the last decision is another one.
+function unsure() {
+    say(grid.list.dataset.saidUnsure);
+    canUndo({});
 }
 
 function canUndo(answer) {
@@ -229,7 +244,7 @@ async function undo(event) {
             say(grid.list.dataset.saidForbidden);
         }
     } catch {
-        say(grid.list.dataset.saidFailed);
+        unsure();
     }
     if (document.activeElement === document.body) {  // the button has nothing more to undo
         link(grid.current).focus({preventScroll: true});

@@ -24,11 +24,19 @@ function post(url, body) {
     return fetch(url, {method: "POST", body, headers: {Accept: "application/json"}});
 }
 
+// What a person is told where the site sends a page instead of an answer.
+class Unanswered extends Error {}
+
+function problem(error) {
+    say(error instanceof Unanswered ? error.message : single.page.dataset.failed, true);
+}
+
 async function answer(url, body) {
     const response = await post(url, body);
     const type = response.headers.get("Content-Type") || "";
     if (!type.startsWith("application/json")) {
-        throw new Error(`${response.status} ${type}`);
+        const {failed, forbidden} = single.page.dataset;
+        throw new Unanswered(response.redirected || response.status === 403 ? forbidden : failed);
     }
     return {ok: response.ok, told: await response.json()};
 }
@@ -131,8 +139,8 @@ async function take() {
         if (!item.dataset.anyway) {
             stop(item, told.by ? told.said : "", told.by);
         }
-    } catch {
-        say(single.page.dataset.failed, true);
+    } catch (error) {
+        problem(error);
     }
     renewLater();
 }
@@ -264,8 +272,8 @@ async function alone(work) {
     find("item").setAttribute("aria-busy", "true");
     try {
         await work();
-    } catch {
-        say(single.page.dataset.failed, true);
+    } catch (error) {
+        problem(error);
     } finally {
         single.busy = false;
         find("item").removeAttribute("aria-busy");
