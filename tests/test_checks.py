@@ -344,3 +344,34 @@ def test_w040_an_image_field_that_nobody_watches(settings):
     ]
     settings.NSFW_FIELDS = {}  # Asset.file may be any file; only nsfw_coverage lists it
     assert ids() == ["django_nsfw.W040"]
+
+
+SHADOW = {
+    "an unknown key": (
+        {"alias": "constant"}, "django_nsfw.E070",
+        "NSFW_SHADOW has no key 'alias'. Valid keys: detector, share.", "Correct NSFW_SHADOW."),
+    "a share above 1": (
+        {"detector": "constant", "share": 5}, "django_nsfw.E070",
+        "NSFW_SHADOW 'share' must be a number from 0 to 1, not 5.", "Correct NSFW_SHADOW."),
+    "no such detector": (
+        {"detector": "candidate"}, "django_nsfw.E071",
+        "NSFW_SHADOW: there is no detector 'candidate'. Configured: default, constant.",
+        "Add it to NSFW_DETECTORS or name another."),
+    "the one that decides on a field": (
+        {"detector": "constant"}, "django_nsfw.W070",
+        "NSFW_SHADOW: 'constant' is the detector that decides on host.Asset.file. Nothing is drawn "
+        "there: it would be compared with itself.",
+        "Name the detector that may replace it."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("setting", "id", "message", "hint"), SHADOW.values(), ids=SHADOW)
+def test_the_second_detector(settings, setting, id, message, hint):
+    settings.NSFW_FIELDS = {**LEFT_OUT, "host.Asset.file": {"detector": "constant"}}
+    settings.NSFW_SHADOW = setting
+    assert messages() == [(id, message, hint)]
+
+
+def test_a_second_detector_beside_the_one_that_decides_is_sound(settings):
+    settings.NSFW_SHADOW = {"detector": "constant", "share": 0.1}
+    assert messages() == []

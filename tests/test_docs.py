@@ -33,6 +33,7 @@ from django_nsfw.models import Scan
 from django_nsfw.policy import KnownRules, Policy
 from django_nsfw.rescans import progress
 from django_nsfw.retention import Pruned
+from django_nsfw.shadow.scoring import Shadowed
 from django_nsfw.sweeping import Finding, Mended
 from django_nsfw.templatetags.nsfw import register
 from django_nsfw.training.recipe import Recipe
@@ -146,6 +147,11 @@ COMPARISONS = {
         nsfw_digest.as_keys(Digest(address="", since=timezone.now())))),
     "keys of nsfw_deliver": of("commands", "nsfw_deliver", "key", lambda: docs.names(
         field.name for field in fields(Attempt))),
+    "keys of NSFW_SHADOW": of(
+        "shadow", "A second detector", "key of `NSFW_SHADOW`", lambda: conf.DEFAULT_SHADOW,
+        defaults=True),
+    "keys of nsfw_shadow": of("commands", "nsfw_shadow", "key", lambda: docs.names(
+        field.name for field in fields(Shadowed))),
     "keys of an endpoint": of("telling", "Webhooks", "key of an endpoint", lambda: docs.names(
         endpoints.KEYS)),
     "events": of("telling", "Webhooks", "event", lambda: docs.names(endpoints.EVENTS)),

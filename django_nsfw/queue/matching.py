@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from ..models import Claim, Scan
 from ..permissions import restricted_to, visible
+from ..shadow.thresholds import disagreeing
 from .asking import KNOWN, SCORE, Question
 
 LOOKED_AT = 10_000
@@ -36,6 +37,8 @@ def matching(question: Question, user: AbstractBaseUser) -> QuerySet[Scan]:
         scans = scans.filter(pk__in=mine.values("pk"))
     if question.escalated:
         scans = scans.filter(escalated_at__isnull=False)
+    if question.shadow:
+        scans = scans.filter(pk__in=disagreeing().values("pk"))
     return scans
 
 
@@ -56,7 +59,7 @@ def span(question: Question, column: Literal["created_at", "nsfw"]) -> Q:
 def reads_one_by_one(question: Question, user: AbstractBaseUser, status: str) -> bool:
     """Whether rows of a status must be read to tell whether they are asked for: no index serves the
     filters. Fields are in that of the age, which is short for what waits."""
-    if question.uploader is not None or question.mine or question.escalated:
+    if question.uploader is not None or question.mine or question.escalated or question.shadow:
         return False
     if question.reasons or question.verdicts or question.detector or question.label:
         return True

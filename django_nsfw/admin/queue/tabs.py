@@ -10,9 +10,11 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from ...models import Decision, Reveal, Scan
+from ...conf import nsfw_settings
+from ...models import Decision, Reveal, Scan, ShadowScore
 from ...permissions import may_undo
 from ...queue.around import twins, uploader_record, waiting_beside
+from ...shadow.thresholds import in_force
 from .items import Addresses
 from .words import GROUNDS, plain, score
 
@@ -35,6 +37,7 @@ def tabs(
             len(scan.crops),
             crops=_crops(scan),
             why=plain(scan.error_message),
+            shadow=_shadow(scan),
         ),
         _tab("history", _("History"), len(history["decisions"]), history=history),
         _tab("object", _("Object and file"), 0, link=_link(admin, scan), facts=list(_facts(scan))),
@@ -62,6 +65,21 @@ def _crops(scan: Scan) -> Mapping[str, Any]:
         for crop in assessment.crops
     ]
     return {"labels": labels, "rows": rows}
+
+
+def _shadow(scan: Scan) -> Mapping[str, str] | None:
+    """What the second detector says, where there is one; no query where there is none."""
+    if nsfw_settings.shadow is None:
+        return None
+    found = ShadowScore.objects.paired().filter(pk=scan.pk).first()
+    if found is None or found.nsfw is None:
+        return None
+    looked = in_force().get(scan.field)
+    says = ""
+    if looked is not None and looked.shadow == found.detector:
+        looks = found.nsfw >= looked.nsfw
+        says = _("It would have somebody look.") if looks else _("It would let it through.")
+    return {"detector": found.detector, "score": f"{found.nsfw:.4f}", "says": says}
 
 
 def _history(scan: Scan, user: AbstractBaseUser, to: Addresses) -> Mapping[str, Any]:

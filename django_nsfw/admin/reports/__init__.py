@@ -17,6 +17,7 @@ class Reports(ModelAdmin):  # type: ignore[type-arg]
         return [
             path("reports/", view(self.reports_view), name="django_nsfw_reports"),
             path("reports/simulator/", view(self.simulator_view), name="django_nsfw_simulator"),
+            path("shadow/", view(self.shadow_view), name="django_nsfw_shadow"),
             path("export/", view(self.export_view), name="django_nsfw_decision_export"),
             *super().get_urls(),
         ]
@@ -30,6 +31,11 @@ class Reports(ModelAdmin):  # type: ignore[type-arg]
         from . import simulator
 
         return simulator.show(self, request)
+
+    def shadow_view(self, request: HttpRequest) -> HttpResponseBase:
+        from . import shadow
+
+        return shadow.show(self, request)
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         from . import export
