@@ -52,6 +52,10 @@ class Addresses:
     def queue(self) -> str:
         return self.of("queue") + self._asked
 
+    def queue_of(self, uploader: Any) -> str:
+        """What waits of one person, whatever was asked before."""
+        return f"{self.of('queue')}?{Question(uploader=uploader).query()}"
+
     def item(self, pk: int, *, anyway: bool = False) -> str:
         """``anyway``: to be decided although somebody else has it open."""
         return self._with(self.of("queue_item", pk), "anyway" if anyway else "")
