@@ -14,11 +14,15 @@ SECTIONS = {
     "uploads": "benchmarks.uploads",
     "known": "benchmarks.known",
     "queue": "benchmarks.queue",
+    "reports": "benchmarks.reports",
     "deciding": "benchmarks.deciding",
     "rescan": "benchmarks.rescan",
+    "evaluation": "benchmarks.evaluation",
     "decoding": "benchmarks.decoding",
     "camera": "benchmarks.camera",
     "model": "benchmarks.model",
+    "pipeline": "benchmarks.pipeline",
+    "training": "benchmarks.training",
 }
 
 
@@ -35,7 +39,8 @@ def main() -> None:
             import_module(SECTIONS[name]).main([])
         except ImportError as error:
             print(
-                f"left out: {error}. It needs the extras [timm] and [export], or the group test.",
+                f"left out: {error}. It needs the extras [timm], [transformers], [export], "
+                "[evaluate] and [train], or the group test.",
                 flush=True,
             )
 

@@ -22,7 +22,7 @@ DEEP = 100
 """Pages before the deep one."""
 
 SERIES = """
-SELECT i, random() AS fate, random() AS age, random() AS score, random() AS which,
+SELECT i, {fate} AS fate, random() AS age, random() AS score, random() AS which,
        1 + floor(power(random(), 3) * {people})::int AS who, random() AS label
 FROM generate_series(1, {rows}) AS i OFFSET 0
 """
@@ -60,7 +60,7 @@ FROM (
             CASE WHEN status IN ('held', 'flagged') AND score < 0.1 THEN
                 CASE WHEN label < 0.5 THEN 'timeout' ELSE 'unreadable_image' END
             ELSE '' END AS error,
-            now() - interval '3 years' * CASE
+            now() - interval '{span}' * CASE
                 WHEN status IN ('held', 'flagged') AND which > 0.4 THEN 0.02 * age
                 ELSE 1 - i::float / {rows} END AS moment
         FROM (
@@ -90,8 +90,8 @@ AROUND = [
         d.sha256, s.pdq, 90, d.action, d.id, '', '', d.created_at
        FROM (SELECT * FROM django_nsfw_decision ORDER BY id LIMIT 1000) AS d
        JOIN django_nsfw_scan AS s ON s.id = d.scan_id""",
-    """INSERT INTO django_nsfw_claim (scan_id, user_id, user_name, until, renewed)
-       SELECT id, 1 + id % 20, 'somebody', now() + interval '1 day', now()
+    """INSERT INTO django_nsfw_claim (scan_id, user_id, user_name, since, until, renewed)
+       SELECT id, 1 + id % 20, 'somebody', now(), now() + interval '1 day', now()
        FROM django_nsfw_scan WHERE status = 'held' ORDER BY created_at LIMIT 40""",
 ]
 
@@ -116,14 +116,17 @@ def main(arguments: Sequence[str]) -> None:
         verbosity=0, autoclobber=not options.keep, serialize=False, keepdb=options.keep
     )
     try:
-        _fill(options.rows)
+        fill(options.rows)
         _measure()
     finally:
         connection.creation.destroy_test_db(name, verbosity=0, keepdb=options.keep)
 
 
-def _fill(rows: int) -> None:
-    """Without indexes and foreign keys, which are made afterwards: sorting is faster."""
+def fill(rows: int, *, span: str = "3 years", fate: str = "random()") -> None:
+    """Scans of the last ``span``; ``fate`` draws what became of each, a number from 0 to 1.
+
+    Without indexes and foreign keys, which are made afterwards: sorting is faster.
+    """
     from django.db import connection
 
     from django_nsfw.models import Scan
@@ -144,7 +147,8 @@ def _fill(rows: int) -> None:
         for name, _ in indexes:
             cursor.execute(f'DROP INDEX IF EXISTS "{name}"')
         people = max(rows // 100, 100)
-        cursor.execute(SCANS.format(rows=rows, series=SERIES.format(rows=rows, people=people)))
+        series = SERIES.format(rows=rows, people=people, fate=fate)
+        cursor.execute(SCANS.format(rows=rows, span=span, series=series))
         for _, definition in indexes:
             cursor.execute(definition)
         for statement in AROUND:

@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:  # dataclasses are costly to make, and a start needs none of these
-    from .configured import Background, Review
+    from .configured import Background, Review, Shadow
     from .limits import Limits
 
 DEFAULT_DETECTORS: Mapping[str, Mapping[str, Any]] = {
@@ -35,6 +35,7 @@ DEFAULT_REVIEW: Mapping[str, Any] = {
     "quality_share": 0,
     "base_url": "",
 }
+DEFAULT_SHADOW: Mapping[str, Any] = {"detector": "", "share": 0.05}
 BLURS = (1, 2, 3)
 """Strengths of the blur, from outlines to a haze. None of them is 0: a look at the picture itself
 is a reveal."""
@@ -49,6 +50,7 @@ SETTINGS = (
     "NSFW_RETENTION",
     "NSFW_REVIEW",
     "NSFW_WEBHOOKS",
+    "NSFW_SHADOW",
 )
 """Every setting of this app, for the check that finds a misspelt one."""
 
@@ -137,6 +139,29 @@ class Settings:
         _refuse_all("NSFW_REVIEW", _wrong_review(given))
         merged = {**DEFAULT_REVIEW, **given}
         return Review(claim=timedelta(minutes=merged.pop("claim_minutes")), **merged)
+
+    @property
+    def shadow(self) -> "Shadow | None":
+        """``NSFW_SHADOW`` laid over the defaults; None where it is empty, and there is none."""
+        from .configured import Shadow
+
+        given = _mapping("NSFW_SHADOW", {})
+        if not given:
+            return None
+        for key in given:
+            if key not in DEFAULT_SHADOW:
+                valid = ", ".join(DEFAULT_SHADOW)
+                _refuse("NSFW_SHADOW", f"has no key {key!r}. Valid keys: {valid}.")
+        merged = {**DEFAULT_SHADOW, **given}
+        detector, share = merged["detector"], merged["share"]
+        if not isinstance(detector, str) or not detector:
+            _refuse(
+                "NSFW_SHADOW",
+                f"'detector' must be an alias of NSFW_DETECTORS, not {detector!r}.",
+            )
+        if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
+            _refuse("NSFW_SHADOW", f"'share' must be a number from 0 to 1, not {share!r}.")
+        return Shadow(detector=detector, share=share)
 
     @property
     def webhooks(self) -> Sequence[Any]:

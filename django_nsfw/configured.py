@@ -30,3 +30,12 @@ class Review:
     claim: timedelta
     quality_share: float
     base_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shadow:
+    """``detector``: alias of the one that scores without deciding. ``share`` of the uploads, from
+    0 to 1, that it is shown."""
+
+    detector: str
+    share: float

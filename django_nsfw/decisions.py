@@ -14,7 +14,7 @@ from . import runners
 from .announcing import announce, announce_undo
 from .carrying_out import carry_out, require_same_file
 from .exceptions import DecisionRefused, NSFWError
-from .intent import Intent
+from .intent import Intent, handling_ms
 from .models import Claim, Decision, KnownImage, Scan
 from .models.known import at_odds
 from .quarantine.locks import is_busy, lock_unchanged, require_named
@@ -191,12 +191,13 @@ def _decide(scan: Scan, intent: Intent) -> Decision:
     decision = intent.decision(scan, was=was, to=intent.to, undoes=intent.undoes)
     try:
         with transaction.atomic(using=db), transaction.atomic(using=row.db):
-            lock_unchanged(scan, row)
+            now = lock_unchanged(scan, row, opened=intent.opened)
             require_version(scan, intent.version)
             if intent.undoes is not None:
                 require_latest(intent.undoes)
             if intent.following is not None:
                 require_still_known(intent.following, intent.action, db)
+            decision.handling_ms = handling_ms(now.opened, decision.created_at)
             decision.save(using=db, force_insert=True)
             if intent.marks:
                 _mark(scan, intent)

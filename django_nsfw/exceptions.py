@@ -102,6 +102,18 @@ class PictureNotShown(NSFWError):
         self.code = code
 
 
+class EvaluationError(NSFWError):
+    """Detectors cannot be measured as it was asked for. The text says what to change."""
+
+
+class TrainingRefused(NSFWError):
+    """A model cannot be trained as it was asked for. The text says what to change."""
+
+
+class TrainingStopped(NSFWError):
+    """Training cannot go on now. What was kept waits to be resumed."""
+
+
 class RescanRefused(NSFWError):
     """A rescan cannot be started, resumed or cancelled as it was asked for."""
 

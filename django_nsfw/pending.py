@@ -26,6 +26,7 @@ from .registry import registry
 from .scanning import examine, unscored
 from .scores import Failure
 from .settling import settle
+from .shadow import drawing
 from .stored import scan_stored
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ def _score_one(pk: int, db: str) -> None:
             scan.move(Scan.Status.GONE if named is None else Scan.Status.SUPERSEDED)
         else:
             _score(scan, row)
+            drawing.ask_for(scan)
     except DecisionRefused as refused:
         # Its model left the project, or a moderator or an upload was faster: they settle it.
         logger.info("%s of %s: %s", scan.field, scan.object_pk, refused)

@@ -1,6 +1,5 @@
 """The quality sample: who is asked about which cleared picture, and how often people agree."""
 
-import math
 import zlib
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from django.db import IntegrityError, router, transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from .intervals import wilson
 from .models import QualityCheck, Scan
 from .permissions import visible
 
@@ -25,9 +25,6 @@ policy of these days."""
 
 APART = 16
 """People who check at the same time are spread over so many pictures."""
-
-Z = 1.959963984540054
-"""Of the normal distribution, for intervals of 95 %."""
 
 
 class NotInSample(Exception):
@@ -79,21 +76,6 @@ def answer(pk: int, user: AbstractBaseUser, said: "Answer") -> Scan:
         if said == Answer.NO and not scan.move(Scan.Status.FLAGGED):
             raise NotInSample  # settled or replaced in this moment; nothing is recorded
     return scan
-
-
-def wilson(hits: int, trials: int) -> tuple[float, float] | None:
-    """The 95 % score interval of a share, from 0 to 1; None without trials.
-
-    Wilson, E. B. (1927), "Probable inference, the law of succession, and statistical inference",
-    Journal of the American Statistical Association 22 (158), 209-212, without continuity
-    correction. It holds for few trials, and for shares near 0, where the usual one does not.
-    """
-    if not trials:
-        return None
-    share, square = hits / trials, Z * Z / trials
-    centre = (share + square / 2) / (1 + square)
-    half = Z * math.sqrt(share * (1 - share) / trials + square / (4 * trials)) / (1 + square)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 @dataclass(frozen=True, kw_only=True)

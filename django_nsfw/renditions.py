@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from . import __version__
 from .conf import nsfw_settings
 from .exceptions import DecisionRefused, DetectorBusy, ImageError, PictureNotShown
 from .flights import in_flight
@@ -50,6 +51,15 @@ def blurred(scan: Scan, *, strength: int, greyscale: bool) -> Rendition:
     )
 
 
+def tag(scan: Scan, *, strength: int, greyscale: bool) -> str:
+    """An entity tag of ``blurred``: another one as soon as anything is drawn otherwise. Reads no
+    file. Raises ``PictureNotShown`` where the row says that there is none."""
+    _require_bytes(scan)
+    frame, ground = worst(scan)
+    drawn = (__version__, scan.sha256, frame, ground.value, strength, greyscale)
+    return f'"{hashlib.sha256(repr(drawn).encode()).hexdigest()}"'
+
+
 def revealed(scan: Scan, *, greyscale: bool, muted: bool = True) -> Rendition:
     """To be looked at. Whoever sends it records that first. Raises ``PictureNotShown``.
 
@@ -75,6 +85,13 @@ def worst(scan: Scan) -> tuple[int, Ground]:
     """The frame that scored worst, and what it was laid on then; the first one without scores."""
     crop = scan.assessment.worst
     return (crop.frame, crop.ground) if crop else (0, Ground.OPAQUE)
+
+
+def bytes_of(scan: Scan) -> bytes:
+    """The file that was scanned, wherever it is now; no more than a byte over the limit of what
+    is decoded. Raises ``PictureNotShown``. The caller sees to its digest."""
+    _require_bytes(scan)
+    return _read(scan, nsfw_settings.limits.max_bytes)
 
 
 def _render(scan: Scan, draw: "Callable[[Picture], bytes]") -> Rendition:

@@ -3,6 +3,7 @@
 import logging
 import uuid
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from . import runners
 from .announcing import announce
 from .assessment import Body, assess
 from .exceptions import FILE_FAULTS
-from .models import Scan
+from .models import Scan, ShadowScore
 from .models.keys import object_pk
 from .models.quality import drawn
 from .models.scan import NAME_LENGTH
@@ -24,6 +25,7 @@ from .quarantine.late import record_held
 from .recognition import Recognition
 from .registry import WatchedField, policy_for, registry
 from .scores import Assessment, Failure, KnownMatch
+from .shadow import drawing
 from .shield import Shield
 from .validators import NSFWValidator
 from .verdict import Verdict
@@ -220,11 +222,12 @@ def record(
     scan.take(outcome.examination.assessment)
     scan.recognise(outcome.examination.match)
     scan.sampled_at = drawn(scan, outcome.status)
+    shadow = drawing.drawn(scan, outcome.examination.policy.detector)
     if db == using:
-        _insert(scan, db, supersede=not created)
+        _insert(scan, db, shadow, supersede=not created)
     else:
         transaction.on_commit(
-            lambda: _insert(scan, db, supersede=not created), using=using, robust=True
+            lambda: _insert(scan, db, shadow, supersede=not created), using=using, robust=True
         )
 
 
@@ -258,9 +261,11 @@ def user_in(db: str, pk: Any, *, certain: bool = False) -> Any:
     return pk if get_user_model()._base_manager.using(db).filter(pk=pk).exists() else None
 
 
-def _insert(scan: Scan, db: str, *, supersede: bool) -> None:
+def _insert(scan: Scan, db: str, shadow: ShadowScore | None, *, supersede: bool) -> None:
+    # Two rows are one transaction, even where the host has none.
+    together = shadow is not None and not connections[db].in_atomic_block
     try:
-        with _recording(db):
+        with transaction.atomic(using=db) if together else nullcontext(), _recording(db):
             if scan.quarantine_name:
                 record_held(scan, db)
             else:
@@ -268,6 +273,8 @@ def _insert(scan: Scan, db: str, *, supersede: bool) -> None:
                 if supersede:
                     Scan.objects.using(db).supersede(scan)
             announce(scan, was=None)
+            if shadow is not None:
+                drawing.write(shadow, scan, db)
     except DatabaseError:
         if connections[db].needs_rollback:
             raise  # the host's transaction is lost either way, and must not look alive

@@ -21,6 +21,7 @@ from .registry import WatchedField, registry
 from .runners import score_on_commit
 from .scanning import Examination, examine, status_of, uploader_id, user_in
 from .settling import go
+from .shadow import drawing
 
 logger = logging.getLogger(__name__)
 
@@ -102,9 +103,12 @@ def _scan_open(
     scan.take(found.assessment)
     scan.recognise(found.match)
     scan.sampled_at = drawn(scan, Scan.Status(scan.status))
+    shadow = drawing.drawn(scan, found.policy.detector)
     with transaction.atomic(using=db):
         scan.save(using=db, force_insert=True)
         Scan.objects.using(db).supersede(scan)
+        if shadow is not None:
+            drawing.write(shadow, scan, db)
         if found.pending:
             score_on_commit(scan.pk, using=db)
     if found.action is Action.HOLD:

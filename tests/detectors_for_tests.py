@@ -41,6 +41,16 @@ class RednessDetector(ConstantDetector):
         return [Scores.of(self.labels, [1 - red, red], self.nsfw_labels) for red in reds]
 
 
+class CandidateDetector(ConstantDetector):
+    """Another one, with a score and counters of its own."""
+
+    def load(self):
+        type(self).loads += 1
+        self.identity = str(
+            Identity(model="candidate", weights="1" * 64, engine="python", preprocessing="1")
+        )
+
+
 class BrokenDetector(Detector):
     """Never to be had, as a hub that is down."""
 

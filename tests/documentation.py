@@ -128,7 +128,25 @@ def constructor_options(source: str, cls: str) -> dict[str, Any]:
 
 def backend_options(backend: str) -> dict[str, Any]:
     module, _, cls = backend.rpartition(".")
-    return constructor_options(SOURCES[PACKAGE.parent / f"{module.replace('.', '/')}.py"], cls)
+    source = SOURCES[PACKAGE.parent / f"{module.replace('.', '/')}.py"]
+    if base := _inherits_options_from(source, cls):
+        return backend_options(f"{module.rpartition('.')[0]}.{base}")
+    return constructor_options(source, cls)
+
+
+def _inherits_options_from(source: str, cls: str) -> str:
+    """Module and class, of the same package, that has the ``__init__``; "" where ``cls`` has it."""
+    body = ast.parse(source).body
+    [found] = [n for n in body if isinstance(n, ast.ClassDef) and n.name == cls]
+    if any(isinstance(n, ast.FunctionDef) and n.name == "__init__" for n in found.body):
+        return ""
+    base = ast.unparse(found.bases[0])
+    [module] = [
+        str(n.module)
+        for n in body
+        if isinstance(n, ast.ImportFrom) and base in (alias.name for alias in n.names)
+    ]
+    return f"{module}.{base}"
 
 
 def exists(name: str) -> bool:

@@ -206,6 +206,102 @@ def test_e011_a_misspelt_backend_of_this_package_needs_no_deployment(settings):
     )
 
 
+OURS = "django_nsfw.detectors"
+PLAIN = {"BACKEND": "tests.detectors_for_tests.ConstantDetector"}
+
+
+@pytest.mark.parametrize("deploy", [False, True], ids=["always", "once when deploying"])
+@pytest.mark.parametrize(
+    ("detectors", "message"),
+    [
+        pytest.param(
+            {
+                "default": {
+                    "BACKEND": f"{OURS}.ensemble.EnsembleDetector",
+                    "OPTIONS": {"detectors": ["plain", "plane"]},
+                },
+                "plain": PLAIN,
+            },
+            "NSFW_DETECTORS['default']: 'detectors' names 'plane', which is not configured. "
+            "Configured: default, plain.",
+            id="unknown alias",
+        ),
+        pytest.param(
+            {
+                "default": {
+                    "BACKEND": f"{OURS}.cascade.CascadeDetector",
+                    "OPTIONS": {"first": "plain", "second": "default"},
+                },
+                "plain": PLAIN,
+            },
+            "NSFW_DETECTORS['default']: 'second' goes in a circle: default → default.",
+            id="circle",
+        ),
+        pytest.param(
+            {
+                "default": {
+                    "BACKEND": f"{OURS}.fallback.FallbackDetector",
+                    "OPTIONS": {"detectors": ["gone"]},
+                }
+            },
+            "NSFW_DETECTORS['default']: 'detectors' names 'gone', which is not configured. "
+            "Configured: default.",
+            id="fallback",
+        ),
+    ],
+)
+def test_e027_members(settings, detectors, message, deploy):
+    settings.NSFW_FIELDS = LEFT_OUT
+    settings.NSFW_DETECTORS = detectors
+    assert messages(deploy) == [
+        ("django_nsfw.E027", message, "Until it is mended, every image is held unscored.")
+    ]
+
+
+def cascade(**options):
+    options = {"first": "plain", "second": "other", **options}
+    return {
+        "default": {"BACKEND": f"{OURS}.cascade.CascadeDetector", "OPTIONS": options},
+        "plain": PLAIN,
+        "other": PLAIN,
+    }
+
+
+@pytest.mark.parametrize(
+    ("policy", "threshold", "caught"),
+    [
+        pytest.param({"review": 0.4}, 0.5, ["review"], id="review below"),
+        pytest.param({"review": 0.3, "reject": 0.4}, 0.5, ["review", "reject"], id="both below"),
+        pytest.param({"review": None, "reject": 0.4}, 0.5, ["reject"], id="reject alone"),
+        pytest.param({"review": 0.5, "reject": 0.9}, 0.5, [], id="at the threshold"),
+        pytest.param({"review": 0.4}, 0.3, [], id="above"),
+        pytest.param({"review": 0.1, "detector": "plain"}, 0.5, [], id="another detector"),
+        pytest.param({"review": 0.1}, "half", [], id="a wrong threshold is for others to say"),
+    ],
+)
+def test_w023_limits_below_the_threshold_of_a_cascade(settings, policy, threshold, caught):
+    settings.NSFW_FIELDS = LEFT_OUT
+    settings.NSFW_DETECTORS = cascade(threshold=threshold)
+    settings.NSFW_POLICY = policy
+    assert messages() == [
+        (
+            "django_nsfw.W023",
+            f"NSFW_POLICY: {key!r} is {policy[key]}, and the detector 'default' is a cascade that "
+            f"confirms from {threshold} on: pictures between the two are caught without a "
+            "confirmation.",
+            "Lower the option 'threshold' of the cascade to "
+            f"{policy[key]} or less, or raise {key!r}.",
+        )
+        for key in caught
+    ]
+
+
+def test_w023_of_a_field(settings):
+    settings.NSFW_DETECTORS = cascade()
+    settings.NSFW_FIELDS = {**LEFT_OUT, "host.Asset.file": {"review": 0.2}}
+    assert [m[1].partition(",")[0] for m in messages()] == ["host.Asset.file: 'review' is 0.2"]
+
+
 def test_e012_retention(settings):
     settings.NSFW_RETENTION = {"gone": "30"}
     assert messages() == [
@@ -293,3 +389,34 @@ def test_w040_an_image_field_that_nobody_watches(settings):
     ]
     settings.NSFW_FIELDS = {}  # Asset.file may be any file; only nsfw_coverage lists it
     assert ids() == ["django_nsfw.W040"]
+
+
+SHADOW = {
+    "an unknown key": (
+        {"alias": "constant"}, "django_nsfw.E070",
+        "NSFW_SHADOW has no key 'alias'. Valid keys: detector, share.", "Correct NSFW_SHADOW."),
+    "a share above 1": (
+        {"detector": "constant", "share": 5}, "django_nsfw.E070",
+        "NSFW_SHADOW 'share' must be a number from 0 to 1, not 5.", "Correct NSFW_SHADOW."),
+    "no such detector": (
+        {"detector": "candidate"}, "django_nsfw.E071",
+        "NSFW_SHADOW: there is no detector 'candidate'. Configured: default, constant.",
+        "Add it to NSFW_DETECTORS or name another."),
+    "the one that decides on a field": (
+        {"detector": "constant"}, "django_nsfw.W070",
+        "NSFW_SHADOW: 'constant' is the detector that decides on host.Asset.file. Nothing is drawn "
+        "there: it would be compared with itself.",
+        "Name the detector that may replace it."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("setting", "id", "message", "hint"), SHADOW.values(), ids=SHADOW)
+def test_the_second_detector(settings, setting, id, message, hint):
+    settings.NSFW_FIELDS = {**LEFT_OUT, "host.Asset.file": {"detector": "constant"}}
+    settings.NSFW_SHADOW = setting
+    assert messages() == [(id, message, hint)]
+
+
+def test_a_second_detector_beside_the_one_that_decides_is_sound(settings):
+    settings.NSFW_SHADOW = {"detector": "constant", "share": 0.1}
+    assert messages() == []

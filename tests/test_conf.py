@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from django_nsfw.conf import nsfw_settings
-from django_nsfw.configured import Review
+from django_nsfw.configured import Review, Shadow
 from django_nsfw.limits import Limits
 
 
@@ -36,6 +36,7 @@ def test_defaults_are_those_of_the_design(settings):
         quality_share=0,
         base_url="",
     )
+    assert nsfw_settings.shadow is None
     assert (Limits().max_bytes, Limits().max_pixels) == (10_000_000, 50_000_000)
     assert (Limits().max_frames_scored, Limits().timeout) == (16, 10)
 
@@ -43,6 +44,8 @@ def test_defaults_are_those_of_the_design(settings):
 def test_settings_are_read_live(settings):
     settings.NSFW_POLICY = {"review": 0.3}
     assert nsfw_settings.policy["review"] == 0.3
+    settings.NSFW_SHADOW = {"detector": "candidate"}
+    assert nsfw_settings.shadow == Shadow(detector="candidate", share=0.05)
     settings.NSFW_LIMITS = {"max_bytes": 5}
     assert nsfw_settings.limits.max_bytes == 5
 
@@ -125,6 +128,27 @@ def test_settings_are_read_live(settings):
             "https://example.org",
             "NSFW_WEBHOOKS must be a list of endpoints, not 'https://example.org'.",
         ),
+        (
+            "NSFW_SHADOW",
+            {"alias": "candidate"},
+            "NSFW_SHADOW has no key 'alias'. Valid keys: detector, share.",
+        ),
+        (
+            "NSFW_SHADOW",
+            {"share": 0.5},
+            "NSFW_SHADOW 'detector' must be an alias of NSFW_DETECTORS, not ''.",
+        ),
+        (
+            "NSFW_SHADOW",
+            {"detector": "candidate", "share": -0.1},
+            "NSFW_SHADOW 'share' must be a number from 0 to 1, not -0.1.",
+        ),
+        (
+            "NSFW_SHADOW",
+            {"detector": "candidate", "share": True},
+            "NSFW_SHADOW 'share' must be a number from 0 to 1, not True.",
+        ),
+        ("NSFW_SHADOW", "candidate", "NSFW_SHADOW must be a dictionary, not 'candidate'."),
         ("NSFW_LIMITS", {"timeout": 0}, "NSFW_LIMITS 'timeout' must be a number above 0, not 0."),
         (
             "NSFW_LIMITS",

@@ -19,6 +19,12 @@ from django_nsfw.coverage import Covered
 from django_nsfw.detectors import handler, preparation
 from django_nsfw.digests import Digest
 from django_nsfw.erasure import Erased
+from django_nsfw.evaluation import tables
+from django_nsfw.evaluation.as_json import as_json
+from django_nsfw.evaluation.metrics import Measured
+from django_nsfw.evaluation.results import Report, summarise
+from django_nsfw.evaluation.scoring import Said
+from django_nsfw.evaluation.subjects import Subject
 from django_nsfw.limits import Limits
 from django_nsfw.management.commands import nsfw_digest
 from django_nsfw.manifests import importing
@@ -27,8 +33,10 @@ from django_nsfw.models import Scan
 from django_nsfw.policy import KnownRules, Policy
 from django_nsfw.rescans import progress
 from django_nsfw.retention import Pruned
+from django_nsfw.shadow.scoring import Shadowed
 from django_nsfw.sweeping import Finding, Mended
 from django_nsfw.templatetags.nsfw import register
+from django_nsfw.training.recipe import Recipe
 from django_nsfw.webhooks import endpoints
 from django_nsfw.webhooks.delivering import Attempt
 from tests import documentation as docs
@@ -70,6 +78,13 @@ def of(page: str, heading: str, head: str, expected: Any, *, defaults: bool = Fa
     return Comparison(page=page, heading=heading, head=head, expected=expected, defaults=defaults)
 
 
+def a_report() -> Report:
+    """With a detector that said nothing."""
+    said = Said(alias="default", identity="", rows=[], recorded=0)
+    subject = Subject(title="", samples=[])
+    return summarise(subject, [said], [], threshold=0.5, marked={}, created=timezone.now())
+
+
 COMPARISONS = {
     "settings": of("settings", "Names", "setting", lambda: {
         **{name: {} for name in docs.setting_names(SOURCES[PACKAGE / "conf.py"])},
@@ -90,6 +105,8 @@ COMPARISONS = {
     "columns of lists": of("commands", "nsfw_known", "column", lambda: docs.names(
         known_lists.COLUMNS)),
     "limits": of("settings", "Limits", "limit", lambda: docs.defaults_of(Limits), defaults=True),
+    "recipe": of(
+        "training", "The recipe", "argument", lambda: docs.defaults_of(Recipe), defaults=True),
     "codes of the validator": of(
         "settings", "NSFWValidator", "validation code", lambda: docs.names(validators.MESSAGES)),
     "checks": of("checks", "System checks", "id", lambda: docs.names(
@@ -112,6 +129,14 @@ COMPARISONS = {
     "keys of nsfw_scan": of("commands", "nsfw_scan", "key", docs.result_keys),
     "keys of nsfw_prepare": of("commands", "nsfw_prepare", "key", lambda: docs.names(
         field.name for field in fields(preparation.Prepared))),
+    "columns of labelled pictures": of(
+        "evaluating", "Labelled pictures", "column", lambda: docs.names(tables.COLUMNS)),
+    "keys of a report": of("evaluating", "The JSON", "top-level key", lambda: docs.names(
+        as_json(a_report()))),
+    "keys of a detector": of("evaluating", "The JSON", "key of a detector", lambda: docs.names(
+        as_json(a_report())["detectors"][0])),
+    "keys of measured": of("evaluating", "The JSON", "key of `measured`", lambda: docs.names(
+        field.name for field in fields(Measured))),
     "keys of nsfw_prune": of("commands", "nsfw_prune", "key", lambda: docs.names(
         field.name for field in fields(Pruned))),
     "counts of nsfw_manifest": of("commands", "nsfw_manifest", "count", lambda: docs.names(
@@ -122,6 +147,11 @@ COMPARISONS = {
         nsfw_digest.as_keys(Digest(address="", since=timezone.now())))),
     "keys of nsfw_deliver": of("commands", "nsfw_deliver", "key", lambda: docs.names(
         field.name for field in fields(Attempt))),
+    "keys of NSFW_SHADOW": of(
+        "shadow", "A second detector", "key of `NSFW_SHADOW`", lambda: conf.DEFAULT_SHADOW,
+        defaults=True),
+    "keys of nsfw_shadow": of("commands", "nsfw_shadow", "key", lambda: docs.names(
+        field.name for field in fields(Shadowed))),
     "keys of an endpoint": of("telling", "Webhooks", "key of an endpoint", lambda: docs.names(
         endpoints.KEYS)),
     "events": of("telling", "Webhooks", "event", lambda: docs.names(endpoints.EVENTS)),

@@ -20,6 +20,9 @@ HEAVY = {
     "onnxruntime",
     "onnx",
     "huggingface_hub",
+    "transformers",
+    "sklearn",
+    "matplotlib",
     "PIL",
 }
 
@@ -128,7 +131,14 @@ def importers(prefix: str) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize(
-    "room", ["django_nsfw.detectors", "django_nsfw.images", "django_nsfw.policy"]
+    "room",
+    [
+        "django_nsfw.detectors",
+        "django_nsfw.evaluation",
+        "django_nsfw.images",
+        "django_nsfw.policy",
+        "django_nsfw.training",
+    ],
 )
 def test_rooms_without_a_database(room):
     offenders = [m for m, _ in importers("django.db") if m == room or m.startswith(f"{room}.")]
@@ -163,17 +173,44 @@ def test_nothing_imports_the_top_floor(top):
     assert [m for m, _ in importers(top) if not m.startswith(top)] == []
 
 
+TRAINING = {
+    "batches", "learning", "measuring", "running", "settings", "starting", "state", "workplace",
+}  # fmt: skip
+"""Rooms that work with tensors. What only counts and compares pictures does not."""
+
+
 @pytest.mark.parametrize(
     ("framework", "rooms"),
     [
         (
             "torch",
-            {f"django_nsfw.detectors.{module}" for module in ("timm", "export", "fused_attention")},
+            {
+                f"django_nsfw.detectors.{module}"
+                for module in (
+                    "torch_classifier",
+                    "timm",
+                    "transformers",
+                    "export",
+                    "fused_attention",
+                )
+            }
+            | {f"django_nsfw.training.{module}" for module in TRAINING},
         ),
-        ("timm", {"django_nsfw.detectors.timm", "django_nsfw.detectors.export"}),
+        (
+            "timm",
+            {"django_nsfw.detectors.timm", "django_nsfw.detectors.export"}
+            | {f"django_nsfw.training.{module}" for module in TRAINING},
+        ),
+        ("transformers", {"django_nsfw.detectors.transformers"}),
         ("onnxruntime", {"django_nsfw.detectors.runtime", "django_nsfw.detectors.onnx"}),
         ("onnx", {"django_nsfw.detectors.export"}),
         ("huggingface_hub", {"django_nsfw.detectors.hub"}),
+        (
+            "sklearn",
+            {f"django_nsfw.evaluation.{module}" for module in ("metrics", "calibration")}
+            | {"django_nsfw.training.measuring"},
+        ),
+        ("matplotlib", {"django_nsfw.evaluation.plots"}),
     ],
 )
 def test_each_framework_stays_in_its_module(framework, rooms):

@@ -162,8 +162,8 @@ def bare(html: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "path", [pytest.param(p, id=p.name) for p in sorted(PACKAGE.rglob("*.html"))]
-)
+    "path", [pytest.param(p, id=p.name) for p in sorted((PACKAGE / "templates").rglob("*.html"))]
+)  # what a command writes is English, as what it prints is
 def test_a_template_says_nothing_that_cannot_be_translated(path):
     assert bare(path.read_text()) == []
 

@@ -18,6 +18,7 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.cache import get_conditional_response
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
@@ -52,6 +53,11 @@ PRIVATE = {
 }
 
 
+ASKED_EACH_TIME = "private, no-cache"
+"""A browser may keep a blurred picture, and shows it again only after the site said that this
+person may still see it, and that it is still the one that they would get."""
+
+
 class PreferenceForm(forms.ModelForm):  # type: ignore[type-arg]
     blur = forms.TypedChoiceField(  # one of the model would offer to choose none
         label=_("Blur"),
@@ -72,7 +78,11 @@ class Looking(ModelAdmin):  # type: ignore[type-arg]
         view = self.admin_site.admin_view
         return [
             path("looking/", view(self.preferences_view), name="django_nsfw_scan_looking"),
-            path("<int:pk>/blurred/", view(self.blurred_view), name="django_nsfw_scan_blurred"),
+            path(
+                "<int:pk>/blurred/",
+                view(self.blurred_view, cacheable=True),
+                name="django_nsfw_scan_blurred",
+            ),
             path("<int:pk>/reveal/", view(self.reveal_view), name="django_nsfw_scan_reveal"),
             *super().get_urls(),
         ]
@@ -98,11 +108,20 @@ class Looking(ModelAdmin):  # type: ignore[type-arg]
         from .. import renditions
 
         scan, likes = self._asked_for(request, pk), ReviewPreference.of(_person(request))
+        blur, greyscale = likes.blur, likes.greyscale
         try:
-            made = renditions.blurred(scan, strength=likes.blur, greyscale=likes.greyscale)
+            tag = renditions.tag(scan, strength=blur, greyscale=greyscale)
+            kept = HttpResponse(headers={"Cache-Control": ASKED_EACH_TIME, "ETag": tag})
+            unchanged = get_conditional_response(request, etag=tag, response=kept)
+            if unchanged is not None and unchanged is not kept:
+                return unchanged
+            made = renditions.blurred(scan, strength=blur, greyscale=greyscale)
         except PictureNotShown as why:
             return _said(why)
-        return _picture(made.body, f"scan-{scan.pk}-blurred.webp")
+        response = _picture(made.body, f"scan-{scan.pk}-blurred.webp")
+        if not made.notice:  # which another version of a library may decode
+            response["Cache-Control"], response["ETag"] = ASKED_EACH_TIME, tag
+        return response
 
     def reveal_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What is sent is recorded first; a drawing that stands for no picture reveals nothing."""

@@ -24,8 +24,10 @@ ALWAYS = {
         "check_fields",
         "check_known_images",
     ),
+    "compositions": ("check_members", "check_limits_of_cascades"),
     "storages": ("check_quarantine",),
     "telling": ("check_webhooks",),
+    "shadow": ("check_shadow",),
     "stored": ("check_every_image_has_a_policy",),
 }
 BEFORE_DEPLOYING = {

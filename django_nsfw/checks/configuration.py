@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 
 from .. import perceptual, runners
 from ..conf import SETTINGS, nsfw_settings
+from ..detectors import membership
 from ..detectors.handler import BACKENDS, EXTRAS, REQUIRED_PACKAGES, detectors
 from ..exceptions import DetectorUnavailable
 from ..models.scan import NAME_LENGTH
@@ -281,8 +282,8 @@ def check_detectors_are_ready(app_configs: AppConfigs, **kwargs: Any) -> list[Ch
     """What each detector says of its files. Imports frameworks, loads no weights."""
     found: list[CheckMessage] = []
     for alias in _configured() or ():
-        with suppress(ImproperlyConfigured):  # E004 reports it
-            if _misspelt(detectors.spec(alias)[0]):
+        with suppress(ImproperlyConfigured):  # E004, E011 and E027 report it
+            if _misspelt(detectors.spec(alias)[0]) or membership.problem_of(alias):
                 continue
         try:
             found += detectors.build(alias).check()

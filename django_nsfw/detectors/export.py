@@ -21,7 +21,8 @@ from .fused_attention import OPSET as DOMAIN_OPSET
 from .metadata import Metadata
 from .onnx import OnnxDetector
 from .preprocessing import Preprocessing
-from .timm import TimmDetector, probabilities
+from .timm import TimmDetector
+from .torch_classifier import probabilities
 
 TOLERANCE = 1e-4
 """Largest difference of any score, on a scale from 0 to 1."""

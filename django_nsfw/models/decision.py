@@ -34,6 +34,11 @@ class Decision(models.Model):
     An undo names in ``undoes`` what it took back; it has none where the file came to its object
     with that standing, as a copy or as a known image. What was done in one go has a ``batch`` in
     common.
+
+    ``handling_ms`` is for how many milliseconds the moderator had the scan open, from the claim to
+    the decision. None where they had not: of a batch, of an undo, of what followed another
+    decision or was settled with it, of programs; and where the clock says less than nothing or
+    more than a day.
     """
 
     class Action(models.TextChoices):
@@ -79,6 +84,9 @@ class Decision(models.Model):
     )
     batch = models.UUIDField(_("batch"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("decided"), default=timezone.now)
+    handling_ms = models.PositiveIntegerField(
+        _("handling time (ms)"), null=True, blank=True, editable=False
+    )
 
     objects = DecisionQuerySet.as_manager()
 

@@ -27,7 +27,8 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
 class Claim(models.Model):
     """A person has a scan open, and others are asked to take another one until then.
 
-    Advice, not a lock: what a decision is bound to is the version of the scan.
+    Advice, not a lock: what a decision is bound to is the version of the scan. ``since`` is when
+    they opened it: renewing keeps it, unless the time was up before.
     """
 
     scan = models.OneToOneField(
@@ -44,6 +45,7 @@ class Claim(models.Model):
         related_name="+",
     )
     user_name = models.CharField(_("person's name at the time"), max_length=255)
+    since = models.DateTimeField(_("since"), default=timezone.now)
     until = models.DateTimeField(_("until"))
     renewed = models.DateTimeField(_("renewed"), default=timezone.now)
 

@@ -59,23 +59,25 @@ def lock(scan: Scan, row: Row) -> str | None:
     return named
 
 
-def lock_unchanged(scan: Scan, row: Row) -> None:
+def lock_unchanged(scan: Scan, row: Row, **read: Any) -> Any:
     """Before any bytes move: from here on, row and scan stay as they are until the end.
 
-    Raises ``DecisionRefused`` where they are not as they were when ``scan`` was read.
+    Returns the scan as it is, annotated with what else is to be ``read``. Raises
+    ``DecisionRefused`` where they are not as they were when ``scan`` was read.
     """
     named = lock(scan, row)
     db = scan._state.db or "default"
     now = Scan.objects.using(db).filter(pk=scan.pk)
     if _has_row_locks(db):
         now = now.select_for_update()  # the newest, where a transaction repeats what it read
-    found = now.defer("crops").first()
+    found = now.annotate(**read).defer("crops").first()
     if found is not None and found.status == Scan.Status.SUPERSEDED:
         raise DecisionRefused(gettext(REPLACED), code="superseded")
     if found is None or (found.status, found.name) != (scan.status, scan.name):
         raise DecisionRefused(gettext(SETTLED), code="settled")
     require_bytes(found)
     require_named(scan, named)
+    return found
 
 
 def require_named(scan: Scan, named: str | None) -> None:

@@ -45,8 +45,9 @@ class Question:
     """Filters and an order; what is empty or None does not filter.
 
     ``low`` and ``high`` are scores and both belong to the band. ``reasons`` are codes of errors,
-    ``"score"`` or ``"known"``. ``uploader`` is a primary key. Ages are hours. ``problems`` says in
-    sentences what was left out because it made no sense; it is no part of the question.
+    ``"score"`` or ``"known"``. ``uploader`` is a primary key. Ages are hours. ``shadow``: where
+    a second detector disagrees. ``problems`` says in sentences what was left out because it made
+    no sense; it is no part of the question.
     """
 
     statuses: tuple[str, ...] = tuple(status.value for status in Scan.WAITING)
@@ -62,12 +63,13 @@ class Question:
     max_age: int | None = None
     mine: bool = False
     escalated: bool = False
+    shadow: bool = False
     sort: str = OLDEST
     problems: tuple[str, ...] = ()
 
     KEYS: ClassVar[tuple[str, ...]] = (
         "status", "field", "low", "high", "reason", "verdict", "detector", "label", "uploader",
-        "min_age", "max_age", "mine", "escalated", "sort",
+        "min_age", "max_age", "mine", "escalated", "shadow", "sort",
     )  # fmt: skip
     """The keys of the query string, in its order. Others in it are not ours and do not matter."""
 
@@ -94,6 +96,7 @@ class Question:
             max_age=read.one("max_age", _hours),
             mine=read.one("mine", _switch) or False,
             escalated=read.one("escalated", _switch) or False,
+            shadow=read.one("shadow", _switch) or False,
             sort=read.one("sort", _sort) or cls.sort,
             problems=(),
         )
@@ -110,7 +113,7 @@ class Question:
             if (value := getattr(self, key)) is not None:
                 given[key] = str(value)
         given |= {key: value for key in ("detector", "label") if (value := getattr(self, key))}
-        given |= {key: "1" for key in ("mine", "escalated") if getattr(self, key)}
+        given |= {key: "1" for key in ("mine", "escalated", "shadow") if getattr(self, key)}
         if self.sort != Question.sort:
             given["sort"] = self.sort
         return urlencode([(key, given[key]) for key in self.KEYS if key in given], doseq=True)

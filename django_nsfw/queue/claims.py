@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, router, transaction
-from django.db.models import Q
+from django.db import router
+from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
 from ..conf import nsfw_settings
@@ -18,25 +18,30 @@ from ..models.queue import ClaimQuerySet
 def claim(scan: Scan, user: AbstractBaseUser) -> Claim | None:
     """That of ``user``, new or renewed; one that expired is taken over. None: somebody else has it.
 
+    One that is renewed goes on ``since`` then; any other begins now.
+
     Of several at once one gets it, on every database: by the primary key where nobody has it, by
-    the condition of one UPDATE where somebody had.
+    the condition of one UPDATE where somebody had. At most three queries; the first is spared where
+    ``scan`` was read with its claim.
     """
     now = timezone.now()
-    if _of(scan).exists():  # MariaDB would lock the gap where an UPDATE matches nothing
-        if not _take(_of(scan).filter(Q(user_id=user.pk) | Q(until__lte=now)), user, now):
-            return None
-        return _of(scan).filter(user_id=user.pk).first()
-    made = Claim(scan_id=scan.pk, **_claimed(user, now))
-    try:
-        with transaction.atomic(using=_db()):
-            made.save(using=_db(), force_insert=True)
-    except IntegrityError:
-        return None  # somebody was faster
-    return made
+    held = getattr(scan, "claim", None) if _comes_along(scan) else _of(scan).first()
+    if held is None:  # MariaDB would lock the gap where an UPDATE matches nothing
+        new = Claim(scan_id=scan.pk, since=now, **_claimed(user, now))
+        Claim.objects.using(_db()).bulk_create([new], ignore_conflicts=True)
+        held = _of(scan).first()
+        if held is None or (held.user_id == user.pk and held.until == new.until):
+            return held
+    if not _take(_of(scan).filter(Q(user_id=user.pk) | Q(until__lte=now)), user, now):
+        return None
+    goes_on = held.user_id == user.pk and held.until > now
+    since = held.since if goes_on else now
+    return Claim(scan_id=scan.pk, since=since, **_claimed(user, now))
 
 
 def renew(scan: Scan, user: AbstractBaseUser) -> bool:
-    """Whether it is still theirs. One that expired meanwhile is, unless somebody took it over."""
+    """Whether it is still theirs. One that expired meanwhile is, unless somebody took it over, and
+    begins anew."""
     return bool(_take(_of(scan).filter(user_id=user.pk), user, timezone.now()))
 
 
@@ -56,8 +61,14 @@ def _of(scan: Scan) -> ClaimQuerySet:
     return Claim.objects.using(_db()).filter(scan_id=scan.pk)
 
 
+def _comes_along(scan: Scan) -> bool:
+    return bool(Scan._meta.get_field("claim").is_cached(scan))
+
+
 def _take(claims: ClaimQuerySet, user: AbstractBaseUser, now: datetime) -> int:
-    return claims.update(**_claimed(user, now))
+    kept = When(user_id=user.pk, until__gt=now, then=F("since"))
+    # First: MariaDB assigns from left to right, and compares with what it has just assigned.
+    return claims.update(since=Case(kept, default=now), **_claimed(user, now))
 
 
 def _claimed(user: AbstractBaseUser, now: datetime) -> dict[str, Any]:

@@ -2,23 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, Subquery, Value, When
 from django.http import QueryDict
 from django.utils.formats import number_format
 
 from ..models import SavedQueue, Scan
-from ..permissions import restricted_to
+from . import matching
 from .asking import Question
-from .matching import matching
+from .at_once import Number, at_once
 
 CAP = 1000
 """Rows that are counted one by one; a long queue is long."""
 
-LOOKED_AT = 50_000
-"""Scans of a status that is not waiting of which a filter without an index is asked."""
+COUNTED = 30
+"""Saved queues that are counted, one's own among them."""
+
+LISTED = 100
+"""Saved queues that are named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +39,10 @@ class Count:
         return self if self.more else Count(number=self.number - 1)
 
     @classmethod
-    def of(cls, rows: "QuerySet[Scan]") -> "Count":
-        """One query, that ends at ``CAP``."""
-        number = rows.order_by()[: CAP + 1].count()
-        return cls(number=min(number, CAP), more=number > CAP)
+    def several(cls, *rows: QuerySet[Scan]) -> "list[Count]":
+        """One query for all, each of which ends at ``CAP``."""
+        numbers = [number or 0 for number in at_once([Number(each, CAP + 1) for each in rows])]
+        return [cls(number=min(number, CAP), more=number > CAP) for number in numbers]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,51 +55,66 @@ class SavedCount:
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """``shown``: what the question has. ``saved``: the person's own queues, then shared ones."""
+    """``shown``: what the question has. ``saved``: the person's own queues, then shared ones, as
+    many as are counted; ``uncounted`` those behind them. ``more``: others share even more."""
 
     shown: Count
     saved: Sequence[SavedCount]
+    uncounted: Sequence[SavedQueue]
+    more: bool
 
 
 def counts(question: Question, user: AbstractBaseUser) -> Counts:
-    """One query for the saved queues, and one for each and for ``question``."""
-    queues = SavedQueue.objects.filter(Q(owner_id=user.pk) | Q(shared=True))
-    mine_first = sorted(queues, key=lambda queue: (queue.owner_id != user.pk, queue.name))
+    """At most three queries, however many queues are saved."""
+    theirs = Case(When(owner_id=user.pk, then=Value(0)), default=Value(1))
+    seen = SavedQueue.objects.filter(Q(owner_id=user.pk) | Q(shared=True))
+    queues = list(seen.order_by(theirs, "name", "pk")[: LISTED + 1])
+    asked = [Question.of(QueryDict(queue.query)) for queue in queues[:COUNTED]]
+    shown, *saved = _counted([question, *asked], user)
     return Counts(
-        shown=count(question, user),
+        shown=shown,
         saved=[
-            SavedCount(queue=queue, count=count(Question.of(QueryDict(queue.query)), user))
-            for queue in mine_first
+            SavedCount(queue=queue, count=count)
+            for queue, count in zip(queues[:COUNTED], saved, strict=True)
         ],
+        uncounted=queues[COUNTED:LISTED],
+        more=len(queues) > LISTED,
     )
 
 
 def count(question: Question, user: AbstractBaseUser) -> Count:
-    """One query; with filters that no index serves one more for each status of the archive, of
-    which only the newest are looked at then."""
-    scans, left_out = matching(question, user), False
-    statuses = Q(status__in=question.statuses)
-    if _unserved(question, user):
-        statuses = Q()
+    """One query, and one more where rows must be read to tell whether they are asked for: only the
+    newest ``LOOKED_AT`` of each status are looked at then."""
+    return _counted([question], user)[0]
+
+
+def _counted(questions: Sequence[Question], user: AbstractBaseUser) -> list[Count]:
+    read = {
+        status
+        for question in questions
+        for status in question.statuses
+        if matching.reads_one_by_one(question, user, status)
+    }
+    oldest = dict(zip(sorted(read), at_once([_oldest(one) for one in sorted(read)]), strict=True))
+    asked, left_out = [], []
+    for question in questions:
+        statuses, more = Q(), False
         for status in question.statuses:
-            oldest = None if status in Scan.WAITING else _oldest_looked_at(status)
-            left_out |= oldest is not None
+            since = None
+            if matching.reads_one_by_one(question, user, status):
+                since = oldest[status]
             of_it = Q(status=status)
-            statuses |= of_it if oldest is None else of_it & Q(created_at__gte=oldest)
-    found = Count.of(scans.filter(statuses))
-    return Count(number=found.number, more=found.more or left_out)
+            statuses |= of_it if since is None else of_it & Q(created_at__gt=since)
+            more |= since is not None
+        asked.append(matching.matching(question, user).filter(statuses))
+        left_out.append(more)
+    return [
+        Count(number=found.number, more=found.more or more)
+        for found, more in zip(Count.several(*asked), left_out, strict=True)
+    ]
 
 
-def _unserved(question: Question, user: AbstractBaseUser) -> bool:
-    """Whether rows must be read one after the other to tell whether they are asked for."""
-    if question.uploader is not None or question.mine or question.escalated:
-        return False
-    filters = (question.fields, question.reasons, question.verdicts, question.detector)
-    return any(filters) or bool(question.label) or restricted_to(user) is not None
-
-
-def _oldest_looked_at(status: str) -> datetime | None:
-    """None where there are not so many."""
-    newest = Scan.objects.filter(status=status).order_by("-created_at")
-    moments = newest.values_list("created_at", flat=True)
-    return next(iter(moments[LOOKED_AT : LOOKED_AT + 1]), None)
+def _oldest(status: str) -> Any:
+    """The newest moment of a status that is not looked at. None: all of it is."""
+    newest = Scan.objects.filter(status=status).order_by("-created_at").values("created_at")
+    return Subquery(newest[matching.LOOKED_AT : matching.LOOKED_AT + 1])

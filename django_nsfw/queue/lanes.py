@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from django.conf import settings
 from django.db.models import Q
 
 from ..conf import nsfw_settings
@@ -19,6 +20,9 @@ from ..models import Scan
 from ..policy import Policy
 from ..registry import registry
 from .asking import HIGHEST, LOWEST, NEWEST, OLDEST, Question
+
+LARGEST = 2**63 - 1
+"""A primary key."""
 
 UPWARDS: Literal[1] = 1
 DOWNWARDS: Literal[-1] = -1
@@ -63,12 +67,18 @@ class Lane:
 
     @property
     def condition(self) -> Q:
-        wanted = Q() if self.scored is None else Q(nsfw__isnull=not self.scored)
-        if self.threshold is not None:
-            wanted &= Q(nsfw__gte=self.threshold) if self.sign > 0 else Q(nsfw__lt=self.threshold)
+        wanted = self.stretch
         if self.fields:
             named = Q(field__in=sorted(self.fields))
             wanted &= ~named if self.others else named
+        return wanted
+
+    @property
+    def stretch(self) -> Q:
+        """The part of the condition that an index of the column serves."""
+        wanted = Q() if self.scored is None else Q(nsfw__isnull=not self.scored)
+        if self.threshold is not None:
+            wanted &= Q(nsfw__gte=self.threshold) if self.sign > 0 else Q(nsfw__lt=self.threshold)
         return wanted
 
     @property
@@ -114,6 +124,23 @@ class Lane:
             return self._beyond(spot, forwards=False)
         bound = self._bound(own.distance(spot.nsfw or 0.0), including=self.number > own.number)
         return Q(nsfw__lt=bound) if self.sign > 0 else Q(nsfw__gt=bound)
+
+    def edge(self, value: Any, *, backwards: bool) -> Spot:
+        """A place of no scan, behind all that have this value in the column."""
+        scored = self.column == "nsfw"
+        return Spot(
+            pk=LARGEST if (self.sign > 0) != backwards else 0,
+            created_at=datetime(1970, 1, 1, tzinfo=UTC if settings.USE_TZ else None)
+            if scored
+            else value,
+            nsfw=value if scored else None,
+            field="" if self.others else next(iter(self.fields), ""),
+        )
+
+    def up_to(self, value: Any, *, backwards: bool) -> Q:
+        """What has the value in the column, or comes before that."""
+        less = "lte" if (self.sign > 0) != backwards else "gte"
+        return Q(**{f"{self.column}__{less}": value})
 
     def _beyond(self, spot: Spot, *, forwards: bool) -> Q:
         """The first condition is for the index, the second for equals."""

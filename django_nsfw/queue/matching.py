@@ -1,14 +1,19 @@
 """A question as conditions on rows."""
 
 from datetime import timedelta
+from typing import Any, Literal
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from ..models import Claim, Scan
-from ..permissions import visible
+from ..permissions import restricted_to, visible
+from ..shadow.thresholds import disagreeing
 from .asking import KNOWN, SCORE, Question
+
+LOOKED_AT = 10_000
+"""Scans that are read one after the other for a page, or of one status for a count."""
 
 
 def matching(question: Question, user: AbstractBaseUser) -> QuerySet[Scan]:
@@ -16,10 +21,7 @@ def matching(question: Question, user: AbstractBaseUser) -> QuerySet[Scan]:
     scans = visible(user, Scan.objects.all())
     if question.fields:
         scans = scans.filter(field__in=question.fields)
-    if question.low is not None:
-        scans = scans.filter(nsfw__gte=question.low)
-    if question.high is not None:
-        scans = scans.filter(nsfw__lte=question.high)
+    scans = scans.filter(span(question, "nsfw"), span(question, "created_at"))
     if question.reasons:
         scans = scans.filter(_reasons(question.reasons))
     if question.verdicts:
@@ -30,17 +32,39 @@ def matching(question: Question, user: AbstractBaseUser) -> QuerySet[Scan]:
         scans = scans.filter(label=question.label)
     if question.uploader is not None:
         scans = scans.filter(uploader_id=question.uploader)
-    now = timezone.now()
-    if question.min_age is not None:
-        scans = scans.filter(created_at__lte=now - timedelta(hours=question.min_age))
-    if question.max_age is not None:
-        scans = scans.filter(created_at__gte=now - timedelta(hours=question.max_age))
     if question.mine:
         mine = Claim.objects.running().filter(user_id=user.pk)
         scans = scans.filter(pk__in=mine.values("pk"))
     if question.escalated:
         scans = scans.filter(escalated_at__isnull=False)
+    if question.shadow:
+        scans = scans.filter(pk__in=disagreeing().values("pk"))
     return scans
+
+
+def span(question: Question, column: Literal["created_at", "nsfw"]) -> Q:
+    """What is asked of an ordered column: the ages, or the band of scores."""
+    low: Any = question.low
+    high: Any = question.high
+    if column == "created_at":
+        now = timezone.now()
+        low, high = (
+            None if hours is None else now - timedelta(hours=hours)
+            for hours in (question.max_age, question.min_age)
+        )
+    asked = Q() if low is None else Q(**{f"{column}__gte": low})
+    return asked if high is None else asked & Q(**{f"{column}__lte": high})
+
+
+def reads_one_by_one(question: Question, user: AbstractBaseUser, status: str) -> bool:
+    """Whether rows of a status must be read to tell whether they are asked for: no index serves the
+    filters. Fields are in that of the age, which is short for what waits."""
+    if question.uploader is not None or question.mine or question.escalated or question.shadow:
+        return False
+    if question.reasons or question.verdicts or question.detector or question.label:
+        return True
+    narrow = bool(question.fields) or restricted_to(user) is not None
+    return narrow and status not in Scan.WAITING
 
 
 def _reasons(reasons: tuple[str, ...]) -> Q:

@@ -3,37 +3,48 @@
 What is settled meanwhile is missing from the next page, and moves nothing else.
 """
 
-import heapq
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby, islice
+from typing import Literal
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from ..models import Claim, Scan
 from .asking import Question
-from .lanes import Lane, Place, Spot, lanes
+from .lanes import LARGEST, Spot
 from .matching import matching
+from .walks import Found, Stage, look, nearest, stages
 
 SIZE = 60
-LARGEST = 2**63 - 1
-"""A primary key."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
     """``next`` and ``previous`` are cursors for ``page(after=…)`` and ``page(before=…)``; empty
-    where there is nothing."""
+    where there is nothing.
+
+    ``stopped``: so many scans were looked at that the rest is left to ``next`` ("after") or to
+    ``previous`` ("before"). A page that is empty then does not say that nothing is there.
+    """
 
     scans: Sequence[Scan]
     next: str
     previous: str
+    stopped: Literal["", "after", "before"] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """The next scan to one, on one side. None: there is none; with ``further``, a cursor for a page
+    on that side, none was found as far as was looked."""
+
+    pk: int | None
+    further: str
 
 
 def page(
@@ -47,85 +58,70 @@ def page(
     """Scans with ``version``, ``uploader``, ``known`` and ``claim``, without ``crops``.
 
     At most two queries for each status that is asked for, four where the order is by uncertainty
-    and all fields have one threshold, and one for the rows. A cursor that makes no sense is none.
+    and all fields have one threshold, one for the rows, and one more, or two, where an edge is
+    looked for. A cursor that makes no sense is none.
     """
+    scans = matching(question, user)
     if (end := _read(before)) is not None:
-        found = list(islice(_walk(question, user, before=end, size=size + 1), size + 1))
-        if len(found) > size:
-            spots = found[size - 1 :: -1]
+        found = look(stages(question, user, scans, before=end), size + 1)
+        spots = found.spots[size - 1 :: -1] if len(found.spots) > size else found.spots[::-1]
+        if found.edge is not None:
+            last = spots[-1] if spots else found.edge
+            return Page(
+                scans=_rows(spots),
+                next=_written(last),
+                previous=_written(found.edge),
+                stopped="before",
+            )
+        if len(found.spots) > size:
             return Page(scans=_rows(spots), next=_written(spots[-1]), previous=_written(spots[0]))
         after = ""  # the beginning, and a whole page of it
     start = _read(after)
-    spots = list(islice(_walk(question, user, after=start, size=size + 1), size + 1))
-    more, spots = len(spots) > size, spots[:size]
+    found = look(stages(question, user, scans, after=start), size + 1)
+    spots = found.spots[:size]
+    next = spots[-1] if len(found.spots) > size else found.edge
     back = "" if start is None else _written(spots[0] if spots else start)
-    return Page(scans=_rows(spots), next=_written(spots[-1]) if more else "", previous=back)
+    return Page(
+        scans=_rows(spots),
+        next="" if next is None else _written(next),
+        previous=back,
+        stopped="after" if found.edge is not None else "",
+    )
 
 
 def following(
-    question: Question,
-    user: AbstractBaseUser,
-    scan: Scan,
-    *,
-    skipping: Collection[int] = (),
-) -> Scan | None:
+    question: Question, user: AbstractBaseUser, scan: Scan, *, skipping: Collection[int] = ()
+) -> Beside:
     """The next one that nobody else has open, after ``scan`` in the order; after the last one the
-    first. Neither ``scan`` nor what is to be skipped; None where there is no other."""
+    first. Neither ``scan`` nor what is to be skipped."""
+    [found] = nearest(_ahead(question, user, scan, skipping))
+    return _beside(found)
+
+
+def neighbours(question: Question, user: AbstractBaseUser, scan: Scan) -> tuple[Beside, Beside]:
+    """What follows ``scan``, and the one before it, whoever has that open; none before the first.
+
+    At most three queries, and those for edges.
+    """
+    behind = stages(question, user, matching(question, user), before=Spot.of(scan))
+    following, preceding = nearest(_ahead(question, user, scan), behind)
+    return _beside(following), _beside(preceding)
+
+
+def _ahead(
+    question: Question, user: AbstractBaseUser, scan: Scan, skipping: Collection[int] = ()
+) -> Iterator[Stage]:
     free = matching(question, user).exclude(pk__in={scan.pk, *skipping})
     free = free.exclude(pk__in=Claim.objects.by_others(user).values("pk"))
-    for start in (Spot.of(scan), None):
-        for spot in _walk(question, user, scans=free, after=start, size=1):
-            return next(iter(_rows([spot])), None)
-    return None
+    yield from stages(question, user, free, after=Spot.of(scan))
+    yield from stages(question, user, free)
 
 
-def preceding(question: Question, user: AbstractBaseUser, scan: Scan) -> Scan | None:
-    """The one before ``scan`` in the order, whoever has it open; None before the first."""
-    for spot in _walk(question, user, before=Spot.of(scan), size=1):
-        return next(iter(_rows([spot])), None)
-    return None
-
-
-def _walk(
-    question: Question,
-    user: AbstractBaseUser,
-    *,
-    scans: QuerySet[Scan] | None = None,
-    after: Spot | None = None,
-    before: Spot | None = None,
-    size: int,
-) -> Iterator[Spot]:
-    """At least ``size`` of what comes after a spot, or before it with the nearest first."""
-    scans = matching(question, user) if scans is None else scans
-    order = lanes(question)
-    spot = after or before
-    own = next((lane for lane in order if spot is not None and lane.has(spot)), None)
-    if spot is not None and own is None:
-        return  # without a score, where a band of scores is asked for: those come last
-    backwards = before is not None
-    ranks = sorted(order, key=lambda lane: lane.rank, reverse=backwards)
-    for _, same in groupby(ranks, key=lambda lane: lane.rank):
-        walks = []
-        for lane in same:
-            rows = scans.filter(lane.condition)
-            if spot is not None and own is not None:
-                condition = lane.before(spot, own) if backwards else lane.after(spot, own)
-                if condition is None:
-                    continue
-                rows = rows.filter(condition)
-            rows = rows.order_by(*lane.ordering)
-            rows = rows.reverse() if backwards else rows
-            walks += [
-                _placed(lane, rows.filter(status=status), size) for status in question.statuses
-            ]
-        for _, found in heapq.merge(*walks, key=lambda each: each[0], reverse=backwards):
-            yield found
-
-
-def _placed(lane: Lane, rows: QuerySet[Scan], size: int) -> Iterator[tuple[Place, Spot]]:
-    for pk, created_at, nsfw, field in rows.values_list(*Spot.COLUMNS)[:size]:
-        spot = Spot(pk=pk, created_at=created_at, nsfw=nsfw, field=field)
-        yield lane.place(spot), spot
+def _beside(found: Found) -> Beside:
+    return Beside(
+        pk=found.spots[0].pk if found.spots else None,
+        further="" if found.edge is None else _written(found.edge),
+    )
 
 
 def _rows(spots: Sequence[Spot]) -> list[Scan]:

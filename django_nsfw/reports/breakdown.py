@@ -1,28 +1,28 @@
 """By field, by uploader, and by the reason why there is no score."""
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
 
 from ..models import Scan
-from .inflow import CAME
+from .came import Came
 from .scope import Scope
 
 STATUS = Scan.Status
 
+STANDS: dict[str, str] = {
+    STATUS.HELD: "waiting",
+    STATUS.FLAGGED: "waiting",
+    STATUS.APPROVED: "approved",
+    STATUS.REJECTED: "rejected",
+}
+
 MOST = 50
 """Rows of each table; those that moderators have most to do with come first."""
-
-STANDS = {
-    "allowed": CAME["allowed"],
-    "waiting": Q(status__in=Scan.WAITING),
-    "approved": Q(status=STATUS.APPROVED),
-    "rejected": Q(status=STATUS.REJECTED),
-    "failed": ~Q(error_code=""),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +32,11 @@ class Field:
 
     label: str
     came: int
-    allowed: int
-    waiting: int
-    approved: int
-    rejected: int
-    failed: int
+    allowed: int = 0
+    waiting: int = 0
+    approved: int = 0
+    rejected: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,18 +60,32 @@ class Failure:
     latest: datetime
 
 
-def fields(scope: Scope) -> list[Field]:
-    """One query."""
-    rows: Any = scope.came.order_by().values("field").annotate(came=Count("pk"), **_counts(*STANDS))
-    rows = rows.order_by("-came", "field")[:MOST]
-    return [Field(label=row.pop("field"), **row) for row in rows]
+def fields(came: list[Came]) -> list[Field]:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in came:
+        count = counts[one.field]
+        count["came"] += one.count
+        if one.kind == "allowed":
+            count["allowed"] += one.count
+        if one.status in STANDS:
+            count[STANDS[one.status]] += one.count
+        if one.error_code:
+            count["failed"] += one.count
+    busiest = sorted(counts, key=lambda label: (-counts[label]["came"], label))[:MOST]
+    return [Field(label=label, **counts[label]) for label in busiest]
 
 
 def uploaders(scope: Scope) -> list[Uploader]:
     """Those of whom something waits or was rejected, most rejections first. Two queries."""
-    counts = _counts("waiting", "approved", "rejected")
+    # Statuses are counted, and not keys: all of it is in the index that begins with the uploader.
+    counts = {
+        name: Count(
+            "status", filter=Q(status__in=[status for status in STANDS if STANDS[status] == name])
+        )
+        for name in ("waiting", "approved", "rejected")
+    }
     rows: Any = scope.came.filter(uploader__isnull=False).order_by().values("uploader_id")
-    rows = rows.annotate(came=Count("pk"), **counts)
+    rows = rows.annotate(came=Count("status"), **counts)
     rows = rows.filter(Q(waiting__gt=0) | Q(rejected__gt=0))
     rows = rows.order_by("-rejected", "-waiting", "uploader_id")[:MOST]
     found = {row["uploader_id"]: row for row in rows}
@@ -83,13 +97,12 @@ def uploaders(scope: Scope) -> list[Uploader]:
     ]
 
 
-def failures(scope: Scope) -> list[Failure]:
-    """One query."""
-    rows: Any = scope.came.exclude(error_code="").order_by().values("error_code")
-    rows = rows.annotate(count=Count("pk"), latest=Max("created_at"))
-    rows = rows.order_by("-count", "error_code")[:MOST]
-    return [Failure(code=row.pop("error_code"), **row) for row in rows]
-
-
-def _counts(*names: str) -> dict[str, Count]:
-    return {name: Count("pk", filter=STANDS[name]) for name in names}
+def failures(came: list[Came]) -> list[Failure]:
+    counts: Counter[str] = Counter()
+    latest: dict[str, datetime] = {}
+    for one in came:
+        if code := one.error_code:
+            counts[code] += one.count
+            latest[code] = max(one.latest, latest.get(code, one.latest))
+    most = sorted(counts, key=lambda code: (-counts[code], code))[:MOST]
+    return [Failure(code=code, count=counts[code], latest=latest[code]) for code in most]

@@ -1,31 +1,18 @@
 """What came in each day, and who settled it: rules, known images, or people."""
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
-from ..models import Decision, Scan
-from ..verdict import Verdict
+from ..models import Decision
+from .came import kind
 from .period import date_of
 from .scope import Scope
 
-ACTION, STATUS = Decision.Action, Scan.Status
-
-AWAITS_SCORE = Q(status__in=Scan.UNSETTLED)
-
-CAME = {
-    "allowed": Q(verdict=Verdict.ALLOW) & ~AWAITS_SCORE,
-    "to_review": Q(verdict=Verdict.REVIEW) & ~AWAITS_SCORE,
-    "rejecting": Q(verdict=Verdict.REJECT) & ~AWAITS_SCORE,
-    "unknown": Q(verdict=Verdict.UNKNOWN) & ~AWAITS_SCORE,
-    "awaits_score": AWAITS_SCORE,
-}
-"""Each scan is in one of them."""
-
-BY_RULE = CAME["allowed"] | CAME["rejecting"] & Q(known__isnull=False)
-"""Nobody had to look: the policy let it through, or the picture was known."""
+ACTION = Decision.Action
 
 BY_PERSON = Q(inherited_from__isnull=True) & ~Q(moderator__isnull=True, moderator_name="")
 BY_PROGRAM = Q(inherited_from__isnull=True, moderator__isnull=True, moderator_name="")
@@ -78,21 +65,34 @@ class Day:
 
 def inflow(scope: Scope) -> list[Day]:
     """Every day of the period, in order. Two queries."""
-    came = _by_day(scope, scope.came, {**CAME, "by_rule": BY_RULE}, total="came")
-    decided = _by_day(scope, scope.decided, DECIDED)
-    return [Day(day=day, **came.get(day, {}), **decided.get(day, {})) for day in scope.period.days]
+    came, decided = _came(scope), _decided(scope)
+    return [Day(day=day, **came[day], **decided.get(day, {})) for day in scope.period.days]
 
 
 def total(days: list[Day], name: str) -> int:
     return sum(getattr(day, name) for day in days)
 
 
-def _by_day(
-    scope: Scope, rows: QuerySet[Any], kinds: dict[str, Q], total: str = ""
-) -> dict[date, dict[str, int]]:
-    counts = {name: Count("pk", filter=kind) for name, kind in kinds.items()}
-    if total:
-        counts[total] = Count("pk")
+def _came(scope: Scope) -> dict[date, Counter[str]]:
+    """By rule: the policy let it through, or the picture was known, and nobody had to look."""
+    known = ExpressionWrapper(Q(known__isnull=False), output_field=BooleanField())
+    rows: Any = _each_day(scope, scope.came, "status", "verdict", recognised=known)
+    days: dict[date, Counter[str]] = defaultdict(Counter)
+    for row in rows.annotate(count=Count("pk")):
+        day, what = days[date_of(row["day"])], kind(row["status"], row["verdict"])
+        day["came"] += row["count"]
+        day[what] += row["count"]
+        if what == "allowed" or (what == "rejecting" and row["recognised"]):
+            day["by_rule"] += row["count"]
+    return days
+
+
+def _decided(scope: Scope) -> dict[date, dict[str, int]]:
+    counts = {name: Count("pk", filter=which) for name, which in DECIDED.items()}
+    rows: Any = _each_day(scope, scope.decided).annotate(**counts)
+    return {date_of(row.pop("day")): row for row in rows}
+
+
+def _each_day(scope: Scope, rows: QuerySet[Any], *columns: str, **made: Any) -> QuerySet[Any]:
     day = scope.period.day_of("created_at", rows.db)
-    found = rows.order_by().values(day=day).annotate(**counts)
-    return {date_of(row.pop("day")): row for row in found}
+    return rows.order_by().values(*columns, day=day, **made)

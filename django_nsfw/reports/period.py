@@ -116,9 +116,9 @@ class _Day(Func):
         super().__init__(moment, seconds)
 
     def as_postgresql(self, compiler: SQLCompiler, connection: Any, **context: Any) -> Any:
-        return self._with(
-            compiler, "FLOOR((EXTRACT(EPOCH FROM ({})::timestamp) + {}) / 86400)::int"
-        )
+        # EXTRACT is a number of any length, which takes three times as long to calculate with.
+        moment = "(({})::timestamp + ({}) * interval '1 second')"
+        return self._with(compiler, f"({moment}::date - date '1970-01-01')")
 
     def as_sqlite(self, compiler: SQLCompiler, connection: Any, **context: Any) -> Any:
         # Without the fraction, which it would round: the last millisecond of a day is in that day.

@@ -11,20 +11,22 @@ from .period import Period
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Everything that ``user`` may see, or one ``field`` of it, by the label."""
+    """Everything that ``user`` may see, or one ``field`` of it, by the label. None: a program."""
 
-    user: User
+    user: User | None
     period: Period
     field: str = ""
 
     @property
     def scans(self) -> QuerySet[Scan]:
-        scans = visible(self.user, Scan.objects.all())
+        scans: QuerySet[Scan] = Scan.objects.all()
+        scans = scans if self.user is None else visible(self.user, scans)
         return scans.filter(field=self.field) if self.field else scans
 
     @property
     def decisions(self) -> QuerySet[Decision]:
-        decisions = visible_decisions(self.user, Decision.objects.all())
+        decisions: QuerySet[Decision] = Decision.objects.all()
+        decisions = decisions if self.user is None else visible_decisions(self.user, decisions)
         return decisions.filter(scan__field=self.field) if self.field else decisions
 
     @property
@@ -39,13 +41,17 @@ class Scope:
         return self.decisions.filter(self.within("created_at"))
 
     @property
+    def only(self) -> frozenset[str] | None:
+        """Labels of the fields that they are restricted to; None where they see all."""
+        return None if self.user is None else restricted_to(self.user)
+
+    @property
     def fields(self) -> list[str]:
         """Labels of the watched fields among what is counted."""
         from ..registry import registry
 
-        only = restricted_to(self.user)
         chosen = [self.field] if self.field else sorted(registry.watched)
-        return [label for label in chosen if only is None or label in only]
+        return [label for label in chosen if self.only is None or label in self.only]
 
     @property
     def db(self) -> str:

@@ -4,14 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, Value
-from django.db.models.functions import Cast, Floor, Least
-
 from ..conf import nsfw_settings
-from .scope import Scope
-
-BINS = 20
-"""Equal parts from 0 to 1. The last includes 1."""
+from .came import BINS, Came
 
 MOST = 6
 """Detectors that are shown, the busiest first."""
@@ -44,15 +38,14 @@ class Distribution:
         return sum(self.counts)
 
 
-def distributions(scope: Scope) -> list[Distribution]:
-    """One query."""
-    part = Least(Cast(Floor(F("nsfw") * Value(float(BINS))), IntegerField()), Value(BINS - 1))
-    rows = scope.came.filter(nsfw__isnull=False).order_by().values("detector", "field", bin=part)
+def distributions(came: list[Came]) -> list[Distribution]:
     counts: dict[str, list[int]] = defaultdict(lambda: [0] * BINS)
     labels: dict[str, set[str]] = defaultdict(set)
-    for row in rows.annotate(count=Count("pk")):
-        counts[row["detector"]][row["bin"]] += row["count"]
-        labels[row["detector"]].add(row["field"])
+    for one in came:
+        if any(one.scores):
+            summed = zip(counts[one.detector], one.scores, strict=True)
+            counts[one.detector] = [count + more for count, more in summed]
+            labels[one.detector].add(one.field)
     busiest = sorted(counts, key=lambda detector: (-sum(counts[detector]), detector))[:MOST]
     return [
         Distribution(

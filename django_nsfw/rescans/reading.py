@@ -15,7 +15,7 @@ from django.core.files.storage import Storage
 from django.db import connections
 from django.utils import timezone
 
-from ..assessment import CHUNK
+from ..assessment import CHUNK, Body
 
 logger = logging.getLogger(__name__)
 
@@ -85,14 +85,19 @@ def fetch(storage: Storage, name: str, *, max_bytes: int) -> Fetched:
 
 
 def _fetch(storage: Storage, name: str, max_bytes: int) -> Fetched:
-    hasher, size, body, begun = hashlib.sha256(), 0, io.BytesIO(), timezone.now()
     with storage.open(name) as file:
-        while piece := file.read(CHUNK):
-            data = piece.encode() if isinstance(piece, str) else piece
-            hasher.update(data)
-            size += len(data)
-            if size <= max_bytes + CHUNK:
-                body.write(data)
+        return take(file, max_bytes=max_bytes)
+
+
+def take(file: Body, *, max_bytes: int) -> Fetched:
+    """Read and digest an open file. Raises whatever its storage does."""
+    hasher, size, body, begun = hashlib.sha256(), 0, io.BytesIO(), timezone.now()
+    while piece := file.read(CHUNK):
+        data = piece.encode() if isinstance(piece, str) else piece
+        hasher.update(data)
+        size += len(data)
+        if size <= max_bytes + CHUNK:
+            body.write(data)
     body.seek(0)
     return Fetched(sha256=hasher.hexdigest(), size=size, body=body, begun=begun)
 

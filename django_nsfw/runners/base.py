@@ -51,6 +51,12 @@ class Runner(ABC):
         Without an engine nothing is done, and ``nsfw_deliver`` delivers.
         """
 
+    def shadow(self) -> None:  # noqa: B027 - a runner need not
+        """Have :func:`django_nsfw.shadow.scoring.work` called.
+
+        Without an engine nothing is done, and ``nsfw_shadow`` scores.
+        """
+
     def check(self) -> "list[CheckMessage]":
         """Problems of the engine's own settings, for ``manage.py check``."""
         return []

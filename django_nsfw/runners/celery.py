@@ -50,6 +50,13 @@ def deliver_webhooks() -> None:
     delivering.work()
 
 
+@shared_task(name="django_nsfw.shadow", **_OPTIONS)
+def score_for_shadow() -> None:
+    from ..shadow import scoring
+
+    scoring.work()
+
+
 class CeleryRunner(Runner):
     """Sends to the queue of ``NSFW_BACKGROUND``, or to where the project's routes lead.
 
@@ -72,6 +79,9 @@ class CeleryRunner(Runner):
 
     def deliver(self, *, delay: float = 0) -> None:
         self._send(deliver_webhooks, (), delay)
+
+    def shadow(self) -> None:
+        self._send(score_for_shadow, (), 0)
 
     def _send(self, task: Any, arguments: tuple[int, ...], delay: float) -> None:
         queue = nsfw_settings.background.queue

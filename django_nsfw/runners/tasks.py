@@ -41,6 +41,13 @@ def deliver_webhooks() -> None:
     delivering.work()
 
 
+@task(backend=_DECLARED_FOR, queue_name=next(iter(_QUEUES), "default"))
+def score_for_shadow() -> None:
+    from ..shadow import scoring
+
+    scoring.work()
+
+
 class TasksRunner(Runner):
     """``TASKS["default"]`` and the queue of ``NSFW_BACKGROUND``; a subclass may name another
     ``backend``."""
@@ -59,6 +66,9 @@ class TasksRunner(Runner):
 
     def deliver(self, *, delay: float = 0) -> None:
         deliver_webhooks.using(**self._after(delay)).enqueue()
+
+    def shadow(self) -> None:
+        score_for_shadow.using(**self._using()).enqueue()
 
     @property
     def _backend(self) -> Any:

@@ -76,3 +76,22 @@ class NoDetector:
 class LongWinded(Plain):
     def load(self):
         self.identity = "i" * 256
+
+
+class ByBrightness(Plain):
+    """The score of a grey picture is how bright it is. ``batches`` are those it was asked in."""
+
+    def __init__(self, *, name="bright", side=384, batch=8, inverted=False) -> None:
+        super().__init__(name=name)
+        self.input_side = side
+        self.max_batch = batch
+        self.inverted = inverted
+        self.batches: list[int] = []
+
+    def predict(self, images):
+        super().predict(images)
+        assert 0 < len(images) <= self.max_batch
+        self.batches.append(len(images))
+        levels = [image.getpixel((0, 0))[0] for image in images]
+        scores = [(255 - level if self.inverted else level) / 255 for level in levels]
+        return [Scores.of(self.labels, (1 - s, s), self.nsfw_labels) for s in scores]

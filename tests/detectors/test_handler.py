@@ -130,6 +130,7 @@ def test_a_missing_package_is_told_from_a_wrong_path(configure):
     ("backend", "package", "extra"),
     [
         ("timm.TimmDetector", "timm", "timm"),
+        ("transformers.TransformersDetector", "torch", "transformers"),
         ("onnx.OnnxDetector", "onnxruntime", "onnx"),
         ("onnx.OpenNSFWDetector", "onnxruntime", "opennsfw"),
     ],
@@ -137,9 +138,11 @@ def test_a_missing_package_is_told_from_a_wrong_path(configure):
 def test_a_backend_of_ours_names_its_extra(configure, monkeypatch, backend, package, extra):
     path = f"django_nsfw.detectors.{backend}"
     for name in list(sys.modules):
-        if name.startswith(("django_nsfw.detectors.timm", "django_nsfw.detectors.onnx")):
+        room, _, module = name.rpartition(".")
+        if room == "django_nsfw.detectors" and module in {
+            "timm", "transformers", "onnx", "runtime",
+        }:  # fmt: skip
             monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delitem(sys.modules, "django_nsfw.detectors.runtime", raising=False)
     monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed
     configure(default={"BACKEND": path})
 
@@ -154,8 +157,11 @@ def test_a_backend_of_ours_names_its_extra(configure, monkeypatch, backend, pack
 
 OURS = (
     "Backends of this package: django_nsfw.detectors.timm.TimmDetector, "
+    "django_nsfw.detectors.transformers.TransformersDetector, "
     "django_nsfw.detectors.onnx.OnnxDetector, django_nsfw.detectors.onnx.OpenNSFWDetector, "
-    "django_nsfw.detectors.fallback.FallbackDetector."
+    "django_nsfw.detectors.fallback.FallbackDetector, "
+    "django_nsfw.detectors.cascade.CascadeDetector, "
+    "django_nsfw.detectors.ensemble.EnsembleDetector."
 )
 AT = "NSFW_DETECTORS['default']"
 
@@ -244,7 +250,7 @@ def run(code: str) -> str:
 def test_importing_the_package_imports_no_framework():
     out = run(
         "import sys; import django_nsfw.detectors\n"
-        "names = 'numpy PIL torch timm onnxruntime huggingface_hub'.split()\n"
+        "names = 'numpy PIL torch timm transformers onnxruntime huggingface_hub'.split()\n"
         "print([n for n in names if n in sys.modules and n != 'PIL'])"
     )
 

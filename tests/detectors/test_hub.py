@@ -36,7 +36,15 @@ def point_client_at(endpoint, monkeypatch):
 
 @pytest.fixture
 def fetch(server, tmp_path):
-    def fetch(repo=REPO, *, revision=None, sha256="", timeout=5.0, download_timeout=20.0):
+    def fetch(
+        repo=REPO,
+        *,
+        revision=None,
+        sha256="",
+        timeout=5.0,
+        download_timeout=20.0,
+        layout=hub.TIMM,
+    ):
         return hub.fetch(
             repo,
             revision=revision,
@@ -44,6 +52,7 @@ def fetch(server, tmp_path):
             cache_dir=tmp_path / "cache",
             timeout=timeout,
             download_timeout=download_timeout,
+            layout=layout,
         )
 
     return fetch
@@ -249,3 +258,50 @@ def test_a_folder_of_ones_own_must_be_complete(tmp_path):
     assert hub.local(tmp_path, sha256=SHA256).sha256 == SHA256
     with pytest.raises(DetectorUnavailable, match="not 0000"):
         hub.local(tmp_path, sha256="0" * 64)
+
+
+PREPROCESSING = "preprocessor_config.json"
+
+
+def test_a_model_of_transformers_has_a_file_more(fetch, server):
+    server.files[PREPROCESSING] = b"{}"
+
+    snapshot = fetch(layout=hub.TRANSFORMERS, sha256=SHA256)
+
+    assert sorted(path.name for path in snapshot.folder.iterdir()) == [
+        "config.json", "model.safetensors", PREPROCESSING,
+    ]  # fmt: skip
+    assert snapshot.layout is hub.TRANSFORMERS
+
+
+def test_a_branch_that_moves_meanwhile_brings_no_mixture(fetch, server):
+    server.files[PREPROCESSING] = b"{}"
+    first = fetch(layout=hub.TRANSFORMERS)
+    server.commit = "d" * 40
+    server.files[PREPROCESSING] = b"{ }"
+
+    second = fetch(layout=hub.TRANSFORMERS)
+
+    assert (first.folder / PREPROCESSING).read_bytes() == b"{}"
+    assert (second.folder / PREPROCESSING).read_bytes() == b"{ }"
+    assert {path.name for path in second.folder.iterdir()} == set(hub.TRANSFORMERS.files)
+
+
+def test_a_model_of_transformers_without_that_file_is_refused(fetch):
+    assert refusal(fetch, layout=hub.TRANSFORMERS) == (
+        f"Model {REPO}: the repository has no {PREPROCESSING}. Name a model saved by transformers "
+        "as safetensors."
+    )
+
+
+def test_a_model_is_cached_once_every_file_is_there(fetch, server, tmp_path):
+    def cached(layout):
+        return hub.is_cached(REPO, revision="main", cache_dir=tmp_path / "cache", layout=layout)
+
+    assert not cached(hub.TIMM)
+    fetch()
+    assert cached(hub.TIMM)
+    assert not cached(hub.TRANSFORMERS)
+    server.files[PREPROCESSING] = b"{}"
+    fetch(layout=hub.TRANSFORMERS)
+    assert cached(hub.TRANSFORMERS)

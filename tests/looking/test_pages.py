@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.cache import caches
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -99,7 +100,8 @@ def test_what_is_sent(client, moderator, held):
         assert response.content[:4] == b"RIFF"
         assert response.content[8:12] == b"WEBP"
         assert response.headers["Content-Type"] == "image/webp"
-        assert {"no-store", "private"} <= set(response.headers["Cache-Control"].split(", "))
+        stored = "no-cache" if response.request["REQUEST_METHOD"] == "GET" else "no-store"
+        assert {stored, "private"} <= set(response.headers["Cache-Control"].split(", "))
         assert "public" not in response.headers["Cache-Control"]
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
@@ -312,3 +314,79 @@ def test_nobody_is_led_elsewhere(client, moderator, back):
     assert "evil" not in client.get(LOOKING, {"next": back}).content.decode()
     response = client.post(LOOKING, {"blur": 1, "next": back})
     assert response.headers["Location"] == reverse("admin:django_nsfw_scan_changelist")
+
+
+def again(client, scan, kept):
+    return client.get(blurred(scan), headers={"If-None-Match": kept.headers["ETag"]})
+
+
+def test_a_blurred_picture_that_is_kept_is_asked_for_and_not_made_again(
+    client, moderator, held, storages
+):
+    first = client.get(blurred(held))
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert "Cookie" in first.headers["Vary"]
+    (storages / "quarantine" / held.quarantine_name).rename(storages / "elsewhere")
+    kept = again(client, held, first)  # not even read
+    assert (kept.status_code, kept.content) == (304, b"")
+    assert kept.headers["Cache-Control"] == "private, no-cache"
+    assert kept.headers["ETag"] == first.headers["ETag"]
+    assert client.get(blurred(held)).status_code == 404
+
+
+CHANGES = {
+    "a stronger blur": lambda: ReviewPreference.objects.update(blur=3),
+    "colours": lambda: ReviewPreference.objects.update(greyscale=False),
+    "another frame": lambda: Scan.objects.update(crops=[]),
+    "nothing that is drawn": lambda: Scan.objects.update(escalated_at=timezone.now()),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_would_be_drawn_otherwise_is_made_anew(client, moderator, constant, change):
+    constant.answer = 0.8
+    ReviewPreference.objects.create(user=moderator, blur=1, greyscale=True, muted=True)
+    frames = [flat(colour) for colour in ("red", "blue", "green")]
+    scan = held_file(
+        "flag.gif", encode(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=50)
+    )
+    crops = [{**scan.crops[0], "frame": 2}]
+    Scan.objects.update(crops=crops)
+    first = client.get(blurred(scan))
+    CHANGES[change]()
+    status = 304 if change == "nothing that is drawn" else 200
+    assert again(client, scan, first).status_code == status
+
+
+def test_nobody_keeps_a_picture_longer_than_they_may_see_it(client, moderator, held):
+    first = client.get(blurred(held))
+    moderator.user_permissions.clear()
+    refused = again(client, held, first)
+    assert (refused.status_code, refused.headers["Content-Type"][:9]) == (403, "text/html")
+    client.logout()
+    assert again(client, held, first).status_code == 302
+
+
+def test_what_was_deleted_is_shown_from_no_cache(client, moderator, held):
+    first = client.get(blurred(held))
+    Scan.objects.update(discard_at=timezone.now())
+    assert again(client, held, first).status_code == 410
+
+
+def test_the_drawing_that_stands_for_no_picture_is_not_kept(client, moderator, constant):
+    response = client.get(blurred(held_file("a.png", BODY[:4000])))
+    assert "ETag" not in response.headers
+    assert "no-store" in response.headers["Cache-Control"]
+
+
+def test_a_cache_of_the_site_never_gets_a_picture(client, moderator, held, settings):
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.MIDDLEWARE = [
+        "django.middleware.cache.UpdateCacheMiddleware",
+        *settings.MIDDLEWARE,
+        "django.middleware.cache.FetchFromCacheMiddleware",
+    ]
+    first = client.get(blurred(held))
+    assert again(client, held, first).status_code == 304
+    assert client.post(reveal(held)).status_code == 200
+    assert caches["default"]._cache == {}

@@ -45,7 +45,7 @@ class TestTheRecord:
         ]
 
     def test_it_counts_what_became_of_their_files(self, theirs, mo, django_assert_num_queries):
-        with django_assert_num_queries(5):  # and the groups of the moderator
+        with django_assert_num_queries(3):  # the groups of the moderator, the counts, what waits
             record = uploader_record(theirs[0], mo)
         assert (record.held, record.approved, record.rejected) == (
             Count(number=3), Count(number=2), Count(number=1),

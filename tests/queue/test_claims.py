@@ -58,6 +58,13 @@ def test_who_opens_it_again_keeps_it_longer(one, ann):
     assert claim(one, ann).user == ann
 
 
+def test_it_is_open_since_the_first_time(one, ann):
+    since = claim(one, ann).since
+    assert claim(one, ann).since == since
+    assert renew(one, ann)
+    assert Claim.objects.get().since == since
+
+
 class TestWhenTheTimeIsUp:
     def test_nobody_has_it(self, one, ann):
         claim(one, ann)
@@ -71,6 +78,18 @@ class TestWhenTheTimeIsUp:
         assert (taken.user, taken.user_name) == (bob, "bob")
         assert not renew(one, ann)
         assert holders([one])[one.pk].user == bob
+
+    @pytest.mark.parametrize("again", [claim, renew])
+    def test_whoever_comes_back_begins_anew(self, one, ann, again):
+        since = claim(one, ann).since
+        expire(one)
+        again(one, ann)
+        assert Claim.objects.get().since > since
+
+    def test_whoever_takes_it_over_begins_anew(self, one, ann, bob):
+        since = claim(one, ann).since
+        expire(one)
+        assert claim(one, bob).since > since
 
     def test_whoever_comes_back_before_anybody_else_still_has_it(self, one, ann):
         claim(one, ann)

@@ -10,10 +10,11 @@ from django.utils import timezone
 from django_nsfw import permissions
 from django_nsfw.models import KnownImage, SavedQueue, Scan
 from django_nsfw.queue import counts as counting
+from django_nsfw.queue import matching
 from django_nsfw.queue.asking import Question
 from django_nsfw.queue.claims import claim
 from django_nsfw.queue.counts import Count, counts
-from django_nsfw.queue.pages import following, page
+from django_nsfw.queue.pages import Beside, following, page
 from tests.queue.conftest import row
 
 pytestmark = pytest.mark.django_db
@@ -92,9 +93,10 @@ def test_pages_counts_and_the_next_one_are_of_what_was_asked_for(rows, mo, query
     assert counts(question, mo).shown == Count(number=len(expected))
     by_score = numbers(page(asked(f"{query}&sort=uncertainty"), mo).scans)
     assert sorted(by_score) == expected
-    seen, scan = [rows[11].pk], rows[11]
-    while (scan := following(question, mo, scan, skipping=seen)) is not None:
-        seen.append(scan.pk)
+    seen = [rows[11].pk]
+    by_key = {scan.pk: scan for scan in rows}
+    while found := following(question, mo, by_key[seen[-1]], skipping=seen).pk:
+        seen.append(found)
     assert sorted(seen[1:]) == [rows[number].pk for number in expected if number != 11]
 
 
@@ -105,7 +107,7 @@ def test_who_is_restricted_gets_none_of_other_fields(rows, person, query):
     assert numbers(page(asked(query), narrow).scans) == expected
     assert counts(asked(query), narrow).shown == Count(number=len(expected))
     after = following(asked(query), narrow, rows[0])
-    assert (after and int(after.object_pk)) == (1 if expected else None)
+    assert after == Beside(pk=rows[1].pk if expected else None, further="")
 
 
 class TestCounts:
@@ -122,17 +124,19 @@ class TestCounts:
         [
             ("status=clear", "5", 1),
             ("status=clear&label=explicit", "1+", 2),
-            ("status=clear&status=approved&label=explicit", "1+", 3),
+            ("status=clear&status=approved&label=explicit", "1+", 2),
             ("status=approved&label=explicit", "0", 2),
             ("status=clear&low=0.5&high=0.5", "5", 1),
             ("status=clear&label=explicit&escalated=1", "0", 1),
-            ("label=explicit", "0", 1),
+            ("label=explicit", "0", 2),
+            ("status=clear&field=host.Photo.image", "3+", 2),
+            ("field=host.Photo.image", "0", 1),
         ],
     )
     def test_in_the_archive_filters_without_an_index_look_at_the_newest(
         self, mo, monkeypatch, django_assert_num_queries, query, said, queries
     ):
-        monkeypatch.setattr(counting, "LOOKED_AT", 3)
+        monkeypatch.setattr(matching, "LOOKED_AT", 3)
         for number in range(5):
             row(number, status="clear", nsfw=0.5, label="explicit" if number in (0, 4) else "")
         permissions.restricted_to(mo)
@@ -158,12 +162,35 @@ class TestCounts:
             (other, "broken", "low=high", True),
         ]:
             SavedQueue.objects.create(owner=owner, name=name, query=query, shared=shared)
-        with django_assert_num_queries(7):  # theirs, what is shown, four queues; and the groups
+        with django_assert_num_queries(
+            4
+        ):  # the groups, the queues, the edge of a status, the counts
             found = counts(asked("status=flagged"), mo)
         assert found.shown == Count(number=1)
         assert [(each.queue.name, each.count.number) for each in found.saved] == [
             ("all", 10), ("explicit", 1), ("broken", 10), ("errors", 2),
         ]  # fmt: skip
+
+    def test_of_many_saved_queues_ones_own_are_counted_and_others_up_to_a_bound(
+        self, mo, person, monkeypatch, django_assert_num_queries
+    ):
+        monkeypatch.setattr(counting, "COUNTED", 3)
+        monkeypatch.setattr(counting, "LISTED", 5)
+        other = person(name="other")
+        for number in range(4):
+            SavedQueue.objects.create(owner=other, name=f"a{number}", query="", shared=True)
+        SavedQueue.objects.create(owner=mo, name="mine", query="", shared=False)
+        permissions.restricted_to(mo)
+
+        def named():
+            found = counts(asked(), mo)
+            counted = [each.queue.name for each in found.saved]
+            return counted, [queue.name for queue in found.uncounted], found.more
+
+        with django_assert_num_queries(2):
+            assert named() == (["mine", "a0", "a1"], ["a2", "a3"], False)
+        SavedQueue.objects.create(owner=other, name="a4", query="", shared=True)
+        assert named() == (["mine", "a0", "a1"], ["a2", "a3"], True)
 
 
 class TestWhatIsShown:
@@ -229,8 +256,8 @@ class TestOthersSettleMeanwhile:
 
     def test_after_what_was_settled_comes_what_came_after_it(self, thirty, mo):
         self.settle(*thirty[5:9])
-        assert following(asked(), mo, thirty[5]) == thirty[9]
-        assert following(asked("sort=uncertainty"), mo, thirty[7]) == thirty[9]
+        assert following(asked(), mo, thirty[5]).pk == thirty[9].pk
+        assert following(asked("sort=uncertainty"), mo, thirty[7]).pk == thirty[9].pk
 
 
 @pytest.mark.parametrize(

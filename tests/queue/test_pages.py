@@ -3,10 +3,11 @@
 import pytest
 from django.http import QueryDict
 
+from django_nsfw import permissions
 from django_nsfw.models import Scan
 from django_nsfw.queue.asking import SORTS, Question
 from django_nsfw.queue.claims import claim
-from django_nsfw.queue.pages import following, page
+from django_nsfw.queue.pages import Beside, following, neighbours, page
 from tests.queue.conftest import row
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,10 @@ def waiting():
 
 def asked(query="") -> Question:
     return Question.of(QueryDict(query))
+
+
+def beside(scan) -> Beside:
+    return Beside(pk=scan and scan.pk, further="")
 
 
 def numbers(page) -> list[int]:
@@ -68,11 +73,30 @@ def test_the_next_one_is_that_of_the_order_and_after_the_last_the_first(waiting,
     expected = IN_ORDER[sort]
     for at, number in enumerate(expected):
         after = following(asked(f"sort={sort}"), mo, waiting[number])
-        assert int(after.object_pk) == expected[(at + 1) % len(expected)]
+        assert after == beside(waiting[expected[(at + 1) % len(expected)]])
+
+
+@pytest.mark.parametrize("sort", IN_ORDER)
+def test_what_is_on_both_sides(waiting, mo, sort, django_assert_max_num_queries):
+    expected = [waiting[number] for number in IN_ORDER[sort]]
+    around = zip([None, *expected], expected, [*expected[1:], expected[0]], strict=False)
+    permissions.restricted_to(mo)
+    for before, scan, after in around:
+        with django_assert_max_num_queries(3):
+            found = neighbours(asked(f"sort={sort}"), mo, scan)
+        assert found == (beside(after), beside(before))
+
+
+def test_where_nothing_else_waits_there_is_nothing_on_either_side(mo, django_assert_num_queries):
+    scan = row(1, nsfw=0.5)
+    permissions.restricted_to(mo)
+    for sort in SORTS:
+        with django_assert_num_queries(2):
+            assert neighbours(asked(f"sort={sort}"), mo, scan) == (beside(None), beside(None))
 
 
 def test_what_somebody_else_has_open_or_is_to_be_skipped_does_not_follow(waiting, mo, person):
     claim(waiting[1], person(name="somebody else"))
     claim(waiting[3], mo)
-    assert following(asked(), mo, waiting[0]) == waiting[2]
-    assert following(asked(), mo, waiting[0], skipping=[waiting[2].pk]) == waiting[3]
+    assert following(asked(), mo, waiting[0]) == beside(waiting[2])
+    assert following(asked(), mo, waiting[0], skipping=[waiting[2].pk]) == beside(waiting[3])

@@ -1,5 +1,7 @@
 """Animations in Chromium: they move in the canvas for who wants them to, and stop at once."""
 
+import json
+
 import pytest
 
 from tests.chromium import chromium
@@ -37,6 +39,37 @@ def mo(browser, site):
 def reveal(mo) -> None:
     mo.press("Space")
     mo.until(lambda: mo.sees("revealed"))
+
+
+def caption(mo) -> str:
+    """The words about the frame, as they are seen."""
+    return " ".join(mo.page.inner_text(".nsfw-caption").split())
+
+
+def worst(site, pk) -> int:
+    """The frame that scored worst, from 1."""
+    [(crops,)] = site.rows("SELECT crops FROM django_nsfw_scan WHERE id = ?", pk)
+    return max(json.loads(crops), key=lambda crop: crop["nsfw"])["frame"] + 1
+
+
+def test_the_words_below_say_whether_it_moves(mo, site, moving):
+    frame = f"rame {worst(site, moving)} of 4"
+    still = f"F{frame}: the one that scored worst."
+    mo.open(moving)
+    assert caption(mo) == still
+    reveal(mo)
+    assert caption(mo) == still
+    mo.press("m")
+    reveal(mo)
+    assert caption(mo) == f"It moves; f{frame} scored worst."
+    mo.press("Space")
+    assert caption(mo) == still
+    reveal(mo)
+    mo.page.keyboard.press("m")
+    stopped = f"Stopped on the way; f{frame} scored worst."
+    mo.until(lambda: caption(mo) == stopped)
+    mo.press("Space")
+    assert caption(mo) == still
 
 
 def hide_the_page(mo) -> None:

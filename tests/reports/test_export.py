@@ -31,7 +31,7 @@ def log(root, person):
     """Name → decision, of every kind."""
     mo, ann = person(name="mo"), person(name="ann")
     at = utc("2026-03-02 12:00:00.5")
-    made = {"approved": decide(scan(at, "held"), "approve", at, mo, note="fine")}
+    made = {"approved": decide(scan(at, "held"), "approve", at, mo, note="fine", handling_ms=1500)}
     made["rejected"] = decide(scan(at, "held", field=ASSET), "reject", at, ann)
     made["undo"] = undo(made["rejected"], utc("2026-03-03 00:30"), mo)
     made["followed"] = decide(scan(at, "held"), "approve", at, inherited_from=made["approved"])
@@ -70,11 +70,13 @@ def test_each_decision_is_a_line_newest_first(client, root, log):
         "undoes": "",
         "undone_by": str(undone.pk),
         "batch": "",
+        "handling_ms": "",
     }
     assert by_pk[str(undone.pk)]["undoes"] == str(rejected.pk)
     assert by_pk[str(log["followed"].pk)]["inherited_from"] == str(log["approved"].pk)
     assert by_pk[str(log["program"].pk)]["batch"] == str(log["program"].batch)
-    assert by_pk[str(log["approved"].pk)]["note"] == "fine"
+    approved = by_pk[str(log["approved"].pk)]
+    assert (approved["note"], approved["handling_ms"]) == ("fine", "1500")
 
 
 FILTERS = {

@@ -4,9 +4,11 @@ from dataclasses import asdict
 from datetime import date, timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from django_nsfw.reports import Period, Scope, report
+from django_nsfw.reports.handling import Handling
 from django_nsfw.reports.scores import Threshold
 from tests.reports.conftest import ASSET, DETECTOR, PHOTO, ago, decide, scan, undo, utc
 
@@ -265,24 +267,63 @@ def test_each_moderator(root, person):
         {
             "pk": mo.pk, "name": "mo", "approved": 3, "rejected": 1, "escalated": 1,
             "within_5_minutes": 1, "within_an_hour": 2, "within_a_day": 3,
-            "mean": timedelta(hours=7, minutes=30), "taken_back": 1, "reversed": 2,
+            "handling": None, "taken_back": 1, "reversed": 2,
         },
         {
             "pk": ann.pk, "name": "ann", "approved": 0, "rejected": 1, "escalated": 0,
             "within_5_minutes": 0, "within_an_hour": 0, "within_a_day": 0,
-            "mean": timedelta(days=1, minutes=30), "taken_back": 0, "reversed": 0,
+            "handling": None, "taken_back": 0, "reversed": 0,
         },
         {
             "pk": None, "name": "yan", "approved": 1, "rejected": 0, "escalated": 0,
             "within_5_minutes": 0, "within_an_hour": 1, "within_a_day": 1,
-            "mean": timedelta(minutes=10), "taken_back": 0, "reversed": 0,
+            "handling": None, "taken_back": 0, "reversed": 0,
         },
         {
             "pk": None, "name": "zoe", "approved": 1, "rejected": 0, "escalated": 0,
             "within_5_minutes": 0, "within_an_hour": 0, "within_a_day": 1,
-            "mean": timedelta(hours=1), "taken_back": 0, "reversed": 0,
+            "handling": None, "taken_back": 0, "reversed": 0,
         },
     ]  # fmt: skip
+
+
+HANDLED = {
+    "one": ([1500], (1, 1500, 1500)),
+    "two": ([3000, 1000], (2, 1000, 3000)),
+    "three": ([1, 3, 2], (3, 2, 3)),
+    "the same ones": ([700, 700, 700, 700], (4, 700, 700)),
+    "nine in ten are not exceeded": (range(10, 110, 10), (10, 50, 90)),
+    "the tenth of eleven": (range(10, 120, 10), (11, 60, 100)),
+    "no time at all": ([0, 0, 9000], (3, 0, 9000)),
+    "what nobody opened does not count": ([None, 400, None], (1, 400, 400)),
+}
+
+
+@pytest.mark.parametrize(("lengths", "expected"), HANDLED.values(), ids=HANDLED)
+def test_for_how_long_a_moderator_had_items_open(root, person, lengths, expected):
+    mo, at = person(name="mo"), utc("2026-03-02 12:00")
+    for length in lengths:
+        decide(scan(at, "held"), "approve", at, mo, handling_ms=length)
+    decide(scan(at, "held"), "approve", utc("2026-03-05 00:00"), mo, handling_ms=50)
+    [found] = counted(root).moderators
+    count, median, high = expected
+    assert found.handling == Handling(
+        count=count, median=timedelta(milliseconds=median), high=timedelta(milliseconds=high)
+    )
+
+
+def test_handling_times_are_those_of_each_person(root, person):
+    at = utc("2026-03-02 12:00")
+    for name, length in (("mo", 5), ("ann", 7), ("mo", 5), ("zoe", None)):
+        by = get_user_model().objects.filter(username=name).first() or person(name=name)
+        decide(scan(at, "held"), "escalate", at, by, handling_ms=length)
+    for name, length in (("gone", 9), ("away", 11)):
+        decide(scan(at, "held"), "reject", at, name=name, handling_ms=length)
+    medians = {one.name: one.handling and one.handling.median for one in counted(root).moderators}
+    assert medians == {
+        "mo": timedelta(milliseconds=5), "ann": timedelta(milliseconds=7), "zoe": None,
+        "gone": timedelta(milliseconds=9), "away": timedelta(milliseconds=11),
+    }  # fmt: skip
 
 
 def test_each_field(root):
@@ -394,5 +435,5 @@ def test_a_page_takes_as_many_queries_for_one_row_as_for_many(
         undo(made, timezone.now(), mo)
         scan(ago(hours=5), "held", uploader=mo)
         scan(ago(hours=5), "held", detector="another", field=ASSET, error_code="timeout")
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         counted(root, Period.until_today(90))

@@ -87,7 +87,9 @@ def test_the_tables_have_the_figures(client, root, person):
     scan(at, "clear", nsfw=0.97)
     scan(at, "held", error_code="timeout", nsfw=None, uploader=mo)
     made = decide(scan(at, "held"), "reject", ago(minutes=5), mo)
-    decide(scan(at, "held"), "approve", ago(minutes=5), mo)
+    approved = scan(at, "held")
+    decide(approved, "escalate", ago(minutes=6), mo, handling_ms=75_000)
+    decide(approved, "approve", ago(minutes=5), mo, handling_ms=1460)
     undo(made, ago(minutes=1), root)
     client.force_login(root)
     response = client.get(PAGE, {"days": "7"})
@@ -97,8 +99,8 @@ def test_the_tables_have_the_figures(client, root, person):
     assert tables["backlog"][-1][1:] == ["2", "4", "2"]
     assert tables["ages"][0] == ["less than 1 hour", "2", "0", "0"]
     assert tables["moderators"] == [
-        ["mo", "1", "1", "0", "4 min", "2 (100.0 %)", "2 (100.0 %)", "2 (100.0 %)", "0",
-         "1 (50.0 %)"],
+        ["mo", "1", "1", "1", "2", "1.5 s", "1 min", "2 (100.0 %)", "2 (100.0 %)", "2 (100.0 %)",
+         "0", "1 (50.0 %)"],
     ]  # fmt: skip
     assert tables["fields"] == [[PHOTO, "4", "1 (25.0 %)", "2", "1", "0", "1"]]
     assert tables["scores-1"][-1] == ["0.95–1.00", "1"]
@@ -112,6 +114,13 @@ def test_the_tables_have_the_figures(client, root, person):
     assert "reversed by somebody else 1 50.0 %" in words
     assert "waiting now 2 oldest: less than 1 hour" in words
     assert f'href="{LOG}?moderator={mo.pk}"' in response.content.decode()
+
+
+def test_who_had_nothing_open_has_a_dash(client, root, person):
+    decide(scan(ago(hours=3), "held"), "approve", ago(hours=1), person(name="mo"))
+    client.force_login(root)
+    [row] = numbers(client.get(PAGE, {"days": "7"}))["moderators"]
+    assert row[4:7] == ["0", "—", "—"]
 
 
 def test_what_was_counted_within_five_minutes_is_not_counted_again(client, root, person):

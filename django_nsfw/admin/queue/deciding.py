@@ -57,11 +57,12 @@ def decide(admin: "Queue", request: HttpRequest, pk: int) -> HttpResponse:
         return _refused(admin, request, now, refusal(error, now, version), status, version)
     claims.free(scan, user)
     question = Question.of(request.GET)
-    to, next = Addresses(admin, question), following(question, user, scan)
+    to = Addresses(admin, question)
+    next = to.beside(following(question, user, scan), "after")
     said = str(DONE[action]) % {"what": f"#{scan.pk} {subject(scan)}"}
     if not wants_json(request):
         messages.success(request, said)
-        return HttpResponseRedirect(to.item(next.pk) if next else to.queue())
+        return HttpResponseRedirect(next or to.queue())
     last = undo_last(user, to)
     return JsonResponse(
         {
@@ -69,7 +70,7 @@ def decide(admin: "Queue", request: HttpRequest, pk: int) -> HttpResponse:
             "decision": made.pk,
             "version": f"{scan.status}.{made.pk}",
             "said": said,
-            "next": to.item(next.pk) if next else None,
+            "next": next or None,
             "undo": last["url"] or None,
             "undoes": last["what"],
         }

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from ...conf import nsfw_settings
 from ...models import Scan
 from ...permissions import restricted_to
 from ...queue.asking import KNOWN, SCORE, SORTS, Question
@@ -50,6 +51,8 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
+    """``shadow``: whether there is a second detector that could disagree."""
+
     statuses: list[Choice]
     fields: list[Choice]
     reasons: list[Choice]
@@ -58,6 +61,7 @@ class Panel:
     detectors: list[str]
     labels: list[str]
     asked: list[Asked]
+    shadow: bool
 
 
 def panel(question: Question, user: AbstractBaseUser, shown: Iterable[Scan]) -> Panel:
@@ -74,6 +78,7 @@ def panel(question: Question, user: AbstractBaseUser, shown: Iterable[Scan]) -> 
         detectors=sorted({scan.detector for scan in shown if scan.detector}),
         labels=sorted({scan.label for scan in shown if scan.label}),
         asked=list(_asked(question)),
+        shadow=question.shadow or nsfw_settings.shadow is not None,
     )
 
 
@@ -111,6 +116,9 @@ def _asked(question: Question) -> Iterator[Asked]:
         yield Asked(text=_("claimed by me"), without=_without(question, "mine"))
     if question.escalated:
         yield Asked(text=_("escalated"), without=_without(question, "escalated"))
+    if question.shadow:
+        text = _("the second detector disagrees")
+        yield Asked(text=text, without=_without(question, "shadow"))
 
 
 def _one(question: Question, name: str, value: Any, attribute: str) -> Asked:

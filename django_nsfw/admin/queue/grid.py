@@ -44,6 +44,7 @@ def grid(admin: "Queue", request: HttpRequest) -> HttpResponse:
         "most": most(),
         "next": shown.next,
         "previous": shown.previous,
+        "stopped": shown.stopped,
         "likes": likes,
         "blurs": ReviewPreference.Blur.choices,
         "stronger": stronger(likes.blur),

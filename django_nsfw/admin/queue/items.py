@@ -1,6 +1,6 @@
 """One item of the queue: whether a person may have it, and where its pages are."""
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import router
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from ...models import Scan
 from ...permissions import visible
 from ...queue.asking import Question
+from ...queue.pages import Beside
 
 if TYPE_CHECKING:
     from . import Queue
@@ -24,11 +25,13 @@ def person(request: HttpRequest) -> AbstractBaseUser:
 
 
 def asked_for(request: HttpRequest, pk: int) -> Scan:
-    """With its version, as it is now. What somebody does not moderate is not there for them."""
+    """With its version and claim, as it is now. What somebody does not moderate is not there for
+    them."""
     # A replica that is behind would give a version that is refused.
     now = Scan.objects.using(router.db_for_write(Scan)).with_versions()
     scans = visible(person(request), now)
-    scan = scans.select_related("uploader", "known__decision").filter(pk=pk).first()
+    scans = scans.select_related("uploader", "known__decision__scan", "claim")
+    scan = scans.defer("known__decision__scan__crops").filter(pk=pk).first()
     if scan is None:
         raise Http404(_("There is no such item in the queue."))
     return scan
@@ -56,6 +59,15 @@ class Addresses:
         """What waits of one person, whatever was asked before."""
         return f"{self.of('queue')}?{Question(uploader=uploader).query()}"
 
+    def beside(self, beside: Beside, way: Literal["after", "before"]) -> str:
+        """The item there; where none was found as far as was looked, the page that looks further;
+        empty where there is nothing."""
+        if beside.pk is not None:
+            return self.item(beside.pk)
+        if not beside.further:
+            return ""
+        return self._with(self.of("queue"), way, beside.further)
+
     def item(self, pk: int, *, anyway: bool = False) -> str:
         """``anyway``: to be decided although somebody else has it open."""
         return self._with(self.of("queue_item", pk), "anyway" if anyway else "")
@@ -66,7 +78,7 @@ class Addresses:
     def undo(self, decision: int, *, batch: bool = False) -> str:
         return self._with(self.of("queue_undo", decision), "batch" if batch else "")
 
-    def _with(self, address: str, key: str) -> str:
+    def _with(self, address: str, key: str, value: str = "1") -> str:
         if not key:
             return address + self._asked
-        return f"{address}{self._asked or '?'}{'&' if self._asked else ''}{key}=1"
+        return f"{address}{self._asked or '?'}{'&' if self._asked else ''}{key}={value}"

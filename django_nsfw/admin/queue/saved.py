@@ -62,7 +62,8 @@ def _save(request: HttpRequest, query: str) -> str:
     if twin := own.filter(query=query).first():
         return _twice(request, query, twin.name)
     if own.count() >= MOST:
-        messages.error(request, _("%d queues are enough: delete one first.") % MOST)
+        said = _("Not saved: a person may have %d queues, and you have them. Delete one first.")
+        messages.error(request, said % MOST)
         return query
     shared = "shared" in request.POST
     queue = SavedQueue(owner_id=person(request).pk, query=query, shared=shared)

@@ -17,7 +17,7 @@ from ...models import Claim, Decision, Reveal, ReviewPreference, Scan
 from ...permissions import may_claim, may_decide, may_reveal, may_undo, may_undo_anything
 from ...queue import claims
 from ...queue.asking import Question
-from ...queue.pages import following, preceding
+from ...queue.pages import neighbours
 from ...refusing import DECIDABLE
 from .frame import frame, last_of
 from .items import UNSETTLED, Addresses, asked_for, person
@@ -44,19 +44,27 @@ def item(admin: "Queue", request: HttpRequest, pk: int) -> HttpResponse:
     """Opening the page claims the item for who may decide; a part of it, which may be shown later
     or never, does not."""
     scan, user = asked_for(request, pk), person(request)
+    claim = None
     opened = request.method == "GET" and PART not in request.headers
     if opened and scan.status in UNSETTLED and may_claim(user):
-        claims.claim(scan, user)
-    return show(admin, request, scan)
+        claim = claims.claim(scan, user)
+    return show(admin, request, scan, claim)
 
 
 def show(
-    admin: "Queue", request: HttpRequest, scan: Scan, *, refused: str = "", status: int = 200
+    admin: "Queue",
+    request: HttpRequest,
+    scan: Scan,
+    claim: Claim | None = None,
+    *,
+    refused: str = "",
+    status: int = 200,
 ) -> HttpResponse:
-    """``refused``: why the decision that was just asked for was not taken."""
+    """``claim``: that of who looks, where it was just made. ``refused``: why the decision that was
+    just asked for was not taken."""
     user, question = person(request), Question.of(request.GET)
     to = Addresses(admin, question)
-    claim = claims.holders([scan]).get(scan.pk)
+    claim = claim or claims.holders([scan]).get(scan.pk)
     mine = claim is not None and claim.user_id == user.pk
     context = {
         "scan": scan,
@@ -162,15 +170,16 @@ def stronger(blur: int) -> int:
 
 def _urls(
     admin: "Queue", request: HttpRequest, question: Question, scan: Scan, to: Addresses
-) -> Mapping[str, str]:
-    user = person(request)
-    next, previous = following(question, user, scan), preceding(question, user, scan)
+) -> Mapping[str, Any]:
+    next, previous = neighbours(question, person(request), scan)
     return {
         "here": to.item(scan.pk),
         "anyway": to.item(scan.pk, anyway=True),
         "queue": to.queue(),
-        "next": to.item(next.pk) if next else "",
-        "previous": to.item(previous.pk) if previous else "",
+        "next": to.beside(next, "after"),
+        "next_is_item": next.pk is not None,
+        "previous": to.beside(previous, "before"),
+        "previous_is_item": previous.pk is not None,
         "decide": to.decide(scan.pk),
         "claim": to.of("queue_claim", scan.pk),
         "preferences": to.of("queue_preferences"),

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from ...models import Decision, Scan
 from ...permissions import visible
-from ...queue.claims import holders
 from .items import UNSETTLED, person
 from .saying import did
 from .tiles import held_by
@@ -28,9 +27,9 @@ def state(admin: "Queue", request: HttpRequest) -> HttpResponse:
     user = person(request)
     # A replica that is behind would show a tile as it was, and give a version that is refused.
     scans = Scan.objects.using(router.db_for_write(Scan)).with_versions()
-    scans = scans.filter(pk__in=map(int, asked)).defer("crops", "pdq_rotations")
-    found = list(visible(user, scans))
-    claims, last = holders(found), _last_of(found)
+    scans = scans.select_related("claim").defer("crops", "pdq_rotations")
+    found = list(visible(user, scans.filter(pk__in=map(int, asked))))
+    last = _last_of(found)
     return JsonResponse(
         {
             "scans": {
@@ -39,7 +38,7 @@ def state(admin: "Queue", request: HttpRequest) -> HttpResponse:
                     "version": scan.version,
                     "waits": scan.status in UNSETTLED,
                     "escalated": scan.escalated_at is not None,
-                    **_said(scan, held_by(claims.get(scan.pk), user), last.get(scan.pk)),
+                    **_said(scan, held_by(getattr(scan, "claim", None), user), last.get(scan.pk)),
                 }
                 for scan in found
             }

@@ -1,17 +1,20 @@
 """What is known of an item besides its picture, a tab each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Subquery
 from django.template.defaultfilters import filesizeformat
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from ...models import Decision, Reveal, Scan
+from ...conf import nsfw_settings
+from ...models import Decision, Reveal, Scan, ShadowScore
 from ...permissions import may_undo
-from ...queue.around import twins, uploader_record
+from ...queue.around import twins, uploader_record, waiting_beside
+from ...shadow.thresholds import in_force
 from .items import Addresses
 from .words import GROUNDS, plain, score
 
@@ -25,8 +28,8 @@ SHOWN = 100
 def tabs(
     admin: "Queue", scan: Scan, user: AbstractBaseUser, to: Addresses
 ) -> list[Mapping[str, Any]]:
-    history, alike = _history(scan, user, to), list(_alike(scan, user, to))
-    record = _record(scan, user, to)
+    history, waiting = _history(scan, user, to), list(waiting_beside(scan, user))
+    record, alike = _record(scan, user, to, waiting), list(_alike(scan, user, to, waiting))
     return [
         _tab(
             "scores",
@@ -34,6 +37,7 @@ def tabs(
             len(scan.crops),
             crops=_crops(scan),
             why=plain(scan.error_message),
+            shadow=_shadow(scan),
         ),
         _tab("history", _("History"), len(history["decisions"]), history=history),
         _tab("object", _("Object and file"), 0, link=_link(admin, scan), facts=list(_facts(scan))),
@@ -63,25 +67,42 @@ def _crops(scan: Scan) -> Mapping[str, Any]:
     return {"labels": labels, "rows": rows}
 
 
+def _shadow(scan: Scan) -> Mapping[str, str] | None:
+    """What the second detector says, where there is one; no query where there is none."""
+    if nsfw_settings.shadow is None:
+        return None
+    found = ShadowScore.objects.paired().filter(pk=scan.pk).first()
+    if found is None or found.nsfw is None:
+        return None
+    looked = in_force().get(scan.field)
+    says = ""
+    if looked is not None and looked.shadow == found.detector:
+        looks = found.nsfw >= looked.nsfw
+        says = _("It would have somebody look.") if looks else _("It would let it through.")
+    return {"detector": found.detector, "score": f"{found.nsfw:.4f}", "says": says}
+
+
 def _history(scan: Scan, user: AbstractBaseUser, to: Addresses) -> Mapping[str, Any]:
     """What others decided is for who may see decisions; one's own everybody sees."""
     may = _has(user, "view_decision")
-    latest = Decision.objects.latest_of(scan)
-    made = Decision.objects.filter(scan=scan).select_related("undone_by", "inherited_from")
+    of_it = Decision.objects.filter(scan=scan)
+    latest = Subquery(of_it.standing().order_by("-pk").values("pk")[:1])
+    made = of_it.select_related("undone_by").annotate(latest_standing=latest)
     if not may:
         made = made.filter(moderator_id=user.pk)
     decisions = list(made.order_by("-pk")[:SHOWN])
     looks = Reveal.objects.filter(scan=scan).order_by("-pk")[:SHOWN]
     return {
-        "decisions": [_decision(one, scan, user, one == latest, to) for one in decisions],
+        "decisions": [_decision(one, scan, user, to) for one in decisions],
         "reveals": list(looks) if _has(user, "view_reveal") else None,
     }
 
 
 def _decision(
-    decision: Decision, scan: Scan, user: AbstractBaseUser, latest: bool, to: Addresses
+    decision: Decision, scan: Scan, user: AbstractBaseUser, to: Addresses
 ) -> Mapping[str, Any]:
     decision.scan = scan
+    latest = vars(decision)["latest_standing"] == decision.pk
     what = _("%(action)s: %(before)s → %(after)s") % {
         "action": decision.get_action_display(),
         "before": decision.get_from_status_display(),
@@ -130,8 +151,10 @@ def _facts(scan: Scan) -> Iterator[tuple[str, Any]]:
         yield _("held bytes"), _("in quarantine")
 
 
-def _record(scan: Scan, user: AbstractBaseUser, to: Addresses) -> Mapping[str, Any] | None:
-    record = uploader_record(scan, user)
+def _record(
+    scan: Scan, user: AbstractBaseUser, to: Addresses, waiting: Sequence[Scan]
+) -> Mapping[str, Any] | None:
+    record = uploader_record(scan, user, waiting)
     if record is None:
         return None
     counts = [
@@ -157,8 +180,10 @@ def _known(scan: Scan) -> str:
     return plain(scan.known.said(scan.known_distance)) if scan.known else ""
 
 
-def _alike(scan: Scan, user: AbstractBaseUser, to: Addresses) -> Iterator[Mapping[str, Any]]:
-    for twin in twins(scan, user):
+def _alike(
+    scan: Scan, user: AbstractBaseUser, to: Addresses, waiting: Sequence[Scan]
+) -> Iterator[Mapping[str, Any]]:
+    for twin in twins(scan, user, waiting):
         how = _("distance %d") % twin.distance if twin.distance is not None else _("the same bytes")
         yield {**_tile(twin.scan, to), "how": how, "outcome": twin.scan.get_status_display()}
 

@@ -16,6 +16,8 @@ class Reports(ModelAdmin):  # type: ignore[type-arg]
         view = self.admin_site.admin_view
         return [
             path("reports/", view(self.reports_view), name="django_nsfw_reports"),
+            path("reports/simulator/", view(self.simulator_view), name="django_nsfw_simulator"),
+            path("shadow/", view(self.shadow_view), name="django_nsfw_shadow"),
             path("export/", view(self.export_view), name="django_nsfw_decision_export"),
             *super().get_urls(),
         ]
@@ -24,6 +26,16 @@ class Reports(ModelAdmin):  # type: ignore[type-arg]
         from . import page
 
         return page.show(self, request)
+
+    def simulator_view(self, request: HttpRequest) -> HttpResponseBase:
+        from . import simulator
+
+        return simulator.show(self, request)
+
+    def shadow_view(self, request: HttpRequest) -> HttpResponseBase:
+        from . import shadow
+
+        return shadow.show(self, request)
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         from . import export

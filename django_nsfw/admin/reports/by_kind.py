@@ -4,8 +4,10 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from ...reports import Report
+from ...reports.came import BINS
+from ...reports.handling import Handling
 from ...reports.people import Moderator
-from ...reports.scores import BINS, Distribution, Threshold
+from ...reports.scores import Distribution, Threshold
 from . import words
 from .figure import Column, Figure, Mark, Row
 
@@ -16,7 +18,11 @@ def moderators(report: Report) -> Figure:
         title=_("Moderators"),
         said=[
             _("What each person decided in the period; of a bulk decision each picture counts."),
-            _("Times run from the score to the decision: no record says when a person began."),
+            _(
+                "Handling time is how long an item was open when it was decided on. Half of them "
+                "took no longer than the median. What was decided in bulk or never opened has none."
+            ),
+            _("The shares within a time are counted from the score to the decision."),
             _("Reversed: undone by somebody else, or decided otherwise later, whenever that was."),
         ],
         head=_("moderator"),
@@ -24,7 +30,9 @@ def moderators(report: Report) -> Figure:
             Column(label=_("approved"), tone="person"),
             Column(label=_("rejected"), tone="stop"),
             Column(label=_("escalated")),
-            Column(label=_("mean time")),
+            Column(label=_("timed")),
+            Column(label=_("median handling time")),
+            Column(label=_("nine in ten took at most")),
             Column(label=_("within 5 minutes")),
             Column(label=_("within an hour")),
             Column(label=_("within a day")),
@@ -46,13 +54,19 @@ def _moderator(one: Moderator) -> list[int | str]:
         one.approved,
         one.rejected,
         one.escalated,
-        "–" if one.mean is None else words.duration(one.mean),
+        *_handling(one.handling),
         words.with_share(one.within_5_minutes, one.settled),
         words.with_share(one.within_an_hour, one.settled),
         words.with_share(one.within_a_day, one.settled),
         one.taken_back,
         words.with_share(one.reversed, one.settled),
     ]
+
+
+def _handling(one: Handling | None) -> list[int | str]:
+    if one is None:
+        return [0, "—", "—"]
+    return [one.count, words.duration(one.median), words.duration(one.high)]
 
 
 def _log_of(one: Moderator) -> str:

@@ -25,6 +25,7 @@ from ...permissions import may_see_reports
 COLUMNS = (
     "decision", "decided_at", "action", "from_status", "to_status", "scan", "field", "object",
     "sha256", "moderator", "note", "inherited_from", "undoes", "undone_by", "batch",
+    "handling_ms",
 )  # fmt: skip
 
 BATCH = 500
@@ -95,6 +96,7 @@ def _row(decision: Decision) -> Iterator[Any]:
     yield decision.undoes_id
     yield undone.pk if undone else None
     yield decision.batch
+    yield decision.handling_ms
 
 
 class _Echo:

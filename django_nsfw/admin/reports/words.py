@@ -57,6 +57,9 @@ def hours(count: int) -> str:
 
 
 def duration(length: timedelta) -> str:
+    if length < timedelta(seconds=10):
+        tenths = number_format(round(length.total_seconds(), 1), decimal_pos=1)
+        return pgettext("duration", "%s s") % tenths
     seconds = round(length.total_seconds())
     minutes = seconds // 60
     if seconds < 60:

@@ -16,6 +16,7 @@ function mayMove() {
 // Resolves when the picture, or its first frame, is drawn.
 async function drawInto(canvas, blob) {
     playing.delete(canvas);
+    caption(canvas, "still");
     const decoder = mayMove() && new ImageDecoder({data: await blob.arrayBuffer(), type: blob.type});
     if (decoder) {
         await Promise.all([decoder.tracks.ready, decoder.completed]);
@@ -41,13 +42,24 @@ function place(canvas, picture, width, height) {
     picture.close();
 }
 
+// What the words below the picture say of it, where the page has such words.
+function caption(canvas, how) {
+    canvas.closest("[data-nsfw-looking]")?.querySelectorAll("[data-nsfw-frame]").forEach((words) => {
+        words.hidden = words.dataset.nsfwFrame !== how;
+    });
+}
+
 async function play(canvas, decoder, frames) {
     playing.set(canvas, decoder);
+    caption(canvas, "moving");
     for (let frameIndex = 0; ; frameIndex = (frameIndex + 1) % frames) {
         const {image} = await decoder.decode({frameIndex});
         const {duration} = image;  // microseconds
         if (playing.get(canvas) !== decoder || !canvas.isConnected || !mayMove()) {
             image.close();
+            if (playing.get(canvas) === decoder) {
+                caption(canvas, "stopped");
+            }
             return;
         }
         canvas.getContext("2d").drawImage(image, 0, 0);
@@ -58,5 +70,6 @@ async function play(canvas, decoder, frames) {
 
 function wipe(canvas) {
     playing.delete(canvas);
+    caption(canvas, "still");
     canvas.width = canvas.height = 0;
 }

@@ -16,14 +16,15 @@ class ByColour(Detector):
     labels = ("sfw", "nsfw")
     nsfw_labels = frozenset({"nsfw"})
 
-    def __init__(self, *, folder, **options):
+    def __init__(self, *, folder, model="colour", **options):
         super().__init__(**options)
+        self.model = model
         self.folder = Path(folder)
 
     def load(self):
         self._leave_trace("loads")
         self.identity = str(
-            Identity(model="colour", weights="0" * 64, engine="python", preprocessing="1")
+            Identity(model=self.model, weights="0" * 64, engine="python", preprocessing="1")
         )
 
     def predict(self, images):

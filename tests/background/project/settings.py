@@ -39,6 +39,10 @@ NSFW_DETECTORS = {
         "BACKEND": "tests.background.project.detectors.ByColour",
         "OPTIONS": {"folder": str(_FOLDER)},
     },
+    "shadow": {
+        "BACKEND": "tests.background.project.detectors.ByColour",
+        "OPTIONS": {"folder": str(_FOLDER), "model": "shadow"},
+    },
     "open_nsfw": {"BACKEND": "django_nsfw.detectors.onnx.OpenNSFWDetector"},
 }
 NSFW_FIELDS = {

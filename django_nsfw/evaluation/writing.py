@@ -1,0 +1,35 @@
+"""A report on disk, whole or not at all."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from ..exceptions import EvaluationError
+
+
+def require_writable(path: Path) -> None:
+    """Raises ``EvaluationError`` where no file can be at ``path``: to be known before hours of
+    scoring."""
+    if path.is_dir():
+        raise EvaluationError(f"{path} is a folder; name a file.")
+    try:
+        with _unfinished(path).open("wb"):
+            pass
+    except OSError as error:
+        raise EvaluationError(f"{path} cannot be written: {error.strerror or error}.") from error
+    _unfinished(path).unlink()
+
+
+def write(path: Path, text: str) -> None:
+    """Replace the file at ``path``. Raises ``EvaluationError``."""
+    try:
+        _unfinished(path).write_text(text, encoding="utf-8")
+        _unfinished(path).replace(path)
+    except OSError as error:
+        raise EvaluationError(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        with suppress(OSError):
+            _unfinished(path).unlink()
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.name}.unfinished")

@@ -1,0 +1,282 @@
+"""``manage.py nsfw_train SOURCE --output FOLDER``: train a detector on labelled pictures."""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import fields
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from django_nsfw.conf import nsfw_settings
+from django_nsfw.evaluation.samples import Sample
+from django_nsfw.exceptions import EvaluationError, TrainingRefused, TrainingStopped
+from django_nsfw.rescans.processes import stopping
+from django_nsfw.training.recipe import INTERPOLATIONS, MIXUP_MODES, REMODES, Recipe
+
+if TYPE_CHECKING:
+    from django_nsfw.training.settings import Machine, Settings
+
+EXIT_STOPPED, EXIT_INTERRUPTED = 3, 130
+
+TERMINAL, LINES = 1.0, 30.0
+"""Seconds between two lines of progress: on a terminal, where they replace each other, or not."""
+
+NEEDED = {
+    "timm": "timm", "torch": "torch", "torchvision": "torchvision", "safetensors": "safetensors",
+    "huggingface_hub": "huggingface_hub", "sklearn": "scikit-learn", "pdqhash": "pdqhash",
+}  # fmt: skip
+"""Module → the package that brings it."""
+
+CHOICES = {
+    "mixup_mode": MIXUP_MODES, "remode": REMODES, "train_interpolation": INTERPOLATIONS,
+}  # fmt: skip
+
+OF_A_RUN = ("start", "scratch", "held_out", "patience")
+
+
+class Command(BaseCommand):
+    help = (
+        "Train a model on labelled pictures by the recipe of Marqo/nsfw-image-detection-384, and "
+        "write a folder that TimmDetector loads. Can be interrupted and killed at any time, and "
+        "resumed. The exit code is 3 where it stopped before its end, 130 where it was interrupted."
+    )
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "source",
+            type=Path,
+            metavar="SOURCE",
+            help="a folder with sfw/ and nsfw/, or a manifest as CSV, Parquet or JSON lines",
+        )
+        parser.add_argument("--output", required=True, type=Path, metavar="FOLDER")
+        parser.add_argument(
+            "--start", metavar="MODEL", help="hf_hub:owner/name[@revision] or local-dir:/path"
+        )
+        parser.add_argument(
+            "--scratch", metavar="ARCHITECTURE", help="start from random weights of this one"
+        )
+        parser.add_argument(
+            "--held-out", type=float, metavar="SHARE", help="of each class, to measure with"
+        )
+        parser.add_argument(
+            "--patience",
+            type=int,
+            metavar="EPOCHS",
+            help="stop after so many without a smaller loss on what is held out",
+        )
+        parser.add_argument("--resume", action="store_true", help="go on with a run that was begun")
+        parser.add_argument(
+            "--force", action="store_true", help="replace FOLDER, and a run that was begun for it"
+        )
+        parser.add_argument("--device", default="auto", help="auto, cpu, or a device of torch")
+        parser.add_argument("--precision", default="auto", choices=["auto", "fp32", "bf16", "fp16"])
+        parser.add_argument(
+            "--micro-batch", type=int, metavar="N", help="pictures in one pass through the model"
+        )
+        parser.add_argument("--workers", type=int, metavar="N", help="processes that read pictures")
+        parser.add_argument(
+            "--checkpoint-every", type=float, default=10.0, metavar="MINUTES", help="besides epochs"
+        )
+        recipe = parser.add_argument_group(
+            "recipe", "Names of timm's train.py; the defaults are those of the model."
+        )
+        for field in fields(Recipe):
+            _add(recipe, field.name, field.default)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        missing = [package for module, package in NEEDED.items() if find_spec(module) is None]
+        if missing:
+            raise CommandError(
+                f"Training needs {', '.join(missing)}. Install it with: "
+                'pip install "django-nsfw[train]"'
+            )
+        # Not before: importing torch takes seconds.
+        from django_nsfw.training.running import train
+        from django_nsfw.training.workplace import Workplace
+
+        self._lines = _Lines(self)
+        workplace = Workplace(options["output"])
+        with stopping(self._say_stopping) as stop:
+            try:
+                settings = _settings(options, workplace.resumed() if options["resume"] else None)
+                machine = _machine(options)
+                events = train(
+                    self._samples(options["source"]),
+                    settings,
+                    machine,
+                    workplace,
+                    nsfw_settings.limits,
+                    resume=options["resume"],
+                    stop=stop,
+                    reading=self._lines.reading,
+                )
+                for event in events:
+                    self._lines.say(event)
+            except (TrainingRefused, EvaluationError, ImproperlyConfigured) as error:
+                self._lines.end()
+                raise CommandError(str(error)) from error
+            except TrainingStopped as error:
+                self._lines.end()
+                self.stderr.write(f"{error}\nGo on with the same command and --resume.")
+                sys.exit(EXIT_INTERRUPTED if stop() else EXIT_STOPPED)
+            except KeyboardInterrupt:
+                self._lines.end()
+                self.stderr.write("Stopped at once. Go on with the same command and --resume.")
+                sys.exit(EXIT_INTERRUPTED)
+        self.stdout.write(self.style.SUCCESS(f"{options['output']} is written. Use it with:\n"))
+        self.stdout.write(SNIPPET.format(path=str(options["output"].resolve())))
+
+    def _samples(self, source: Path) -> Iterable[Sample]:
+        from django_nsfw.evaluation.reading import read
+
+        found = read(source)
+        for one in found.left_out:
+            self.stderr.write(f"{one.name} left out: {one.reason}")
+        if found.duplicates:
+            self.stderr.write(f"{found.duplicates} files have the bytes of another one.")
+        return found.samples
+
+    def _say_stopping(self) -> None:
+        self.stderr.write("\nStopping: what was learnt is kept. Again: stop at once.")
+
+
+SNIPPET = """\
+NSFW_DETECTORS = {{
+    "default": {{
+        "BACKEND": "django_nsfw.detectors.timm.TimmDetector",
+        "OPTIONS": {{"model": {path!r}}},
+    }},
+}}""".replace("{path!r}", '"local-dir:{path}"')
+
+
+def _add(parser: Any, name: str, default: Any) -> None:
+    """An option of the recipe. None unless given: a run that is resumed has its own."""
+    option = f"--{name.replace('_', '-')}"
+    if isinstance(default, bool):
+        parser.add_argument(option, action=argparse.BooleanOptionalAction, default=None)
+    elif isinstance(default, tuple):
+        parser.add_argument(option, type=float, nargs=2, metavar=("FROM", "TO"))
+    else:
+        kind = int if default is None else type(default)
+        parser.add_argument(option, type=kind, choices=CHOICES.get(name))
+
+
+def _settings(options: dict[str, Any], begun: dict[str, Any] | None) -> "Settings":
+    """What the options say; of a run that was begun what it was begun with."""
+    from django_nsfw.training.settings import Settings
+
+    arguments: dict[str, Any] = {
+        field.name: tuple(options[field.name])
+        if isinstance(options[field.name], list)
+        else options[field.name]
+        for field in fields(Recipe)
+        if options[field.name] is not None
+    }
+    given = {name: options[name] for name in OF_A_RUN if options[name] is not None}
+    if options["scratch"] is not None:
+        if options["start"] is not None:
+            raise TrainingRefused("--start and --scratch are two ways to start. Give one.")
+        given |= {"start": options["scratch"], "scratch": True}
+    if begun is None:
+        return Settings(recipe=Recipe(**arguments), replace=options["force"], **given)
+    if options["force"]:
+        raise TrainingRefused("--resume goes on and --force begins anew. Give one.")
+    settings = Settings.from_json(begun)
+    for name, value in {**given, **arguments}.items():
+        was = getattr(settings.recipe if name in arguments else settings, name)
+        if value != was:
+            raise TrainingRefused(
+                f"The run was begun with {name} {was!r}, and goes on with it, not with {value!r}."
+            )
+    return settings
+
+
+def _machine(options: dict[str, Any]) -> "Machine":
+    from django_nsfw.training.settings import Machine
+
+    for name, least in (
+        ("micro_batch", 1),
+        ("workers", 0),
+        ("checkpoint_every", 0),
+        ("patience", 0),
+    ):
+        value = options[name]
+        if value is not None and value < least:
+            raise TrainingRefused(
+                f"--{name.replace('_', '-')} must be at least {least}, not {value}."
+            )
+    return Machine(
+        device=options["device"],
+        precision=options["precision"],
+        micro_batch=options["micro_batch"],
+        workers=options["workers"],
+        checkpoint_every=options["checkpoint_every"] * 60,
+    )
+
+
+class _Lines:
+    """Progress on standard error now and then, what counts on standard output."""
+
+    def __init__(self, command: Command) -> None:
+        self._out, self._err = command.stdout, command.stderr
+        self._terminal = command.stderr.isatty()
+        self._last = time.monotonic()
+
+    def reading(self, done: int) -> None:
+        self._pass_by(f"{done:,} pictures read")
+
+    def say(self, event: Any) -> None:
+        getattr(self, f"_{type(event).__name__.lower()}")(event)
+
+    def end(self) -> None:
+        if self._terminal:
+            self._err.write("")
+
+    def _prepared(self, event: Any) -> None:
+        self.end()
+        for name, reason in event.left_out.items():
+            self._err.write(f"{name} left out: {reason}")
+        counted = event.counted
+        self._out.write(
+            f"Training on {counted.train[0]:,} NSFW and {counted.train[1]:,} SFW pictures; "
+            f"{counted.held_out[0]:,} and {counted.held_out[1]:,} are held out. "
+            f"{counted.groups:,} groups of what looks alike; in {counted.disagreeing:,} of them "
+            f"labels differ. On {event.device} in {event.precision}"
+            + (f", from epoch {event.epoch + 1}." if event.epoch else ".")
+        )
+
+    def _learned(self, event: Any) -> None:
+        self._pass_by(
+            f"epoch {event.epoch}/{event.epochs}, batch {event.batch}/{event.batches}, "
+            f"loss {event.loss:.4f}, {event.pictures_per_second:,.1f} pictures a second"
+        )
+
+    def _epochdone(self, event: Any) -> None:
+        self.end()
+        measured = event.measured
+        self._out.write(
+            f"Epoch {event.epoch}/{event.epochs}: loss {event.loss:.4f}; held out: loss "
+            f"{measured.loss:.4f}, accuracy {measured.accuracy:.4f}, average precision "
+            f"{measured.average_precision:.4f}" + (", the best so far" if event.best else "")
+        )
+
+    def _finished(self, event: Any) -> None:
+        self._out.write(
+            f"Weights of epoch {event.epoch} of {event.trained}: accuracy "
+            f"{event.measured.accuracy:.4f}, average precision "
+            f"{event.measured.average_precision:.4f}, ROC AUC {event.measured.roc_auc:.4f}."
+        )
+
+    def _pass_by(self, line: str) -> None:
+        now = time.monotonic()
+        if now - self._last >= (TERMINAL if self._terminal else LINES):
+            self._last = now
+            self._err.write(
+                f"\r{line:<78}" if self._terminal else line, ending="" if self._terminal else "\n"
+            )
