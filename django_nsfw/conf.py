@@ -1,6 +1,6 @@
 """The settings of this app, read live and typed. Defaults live here and nowhere else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
@@ -66,7 +66,7 @@ LONGEST_RETENTION = 36_500
 
 
 class Settings:
-    """One property a setting. Each raises ``ImproperlyConfigured`` naming the bad value."""
+    """One property a setting. Each raises ``ImproperlyConfigured`` naming every bad value."""
 
     @property
     def detectors(self) -> Mapping[str, Mapping[str, Any]]:
@@ -78,13 +78,7 @@ class Settings:
         """``NSFW_FIELDS``: ``"app_label.Model.field"`` → policy keys for that field, or None
         where nobody needs to watch it."""
         given = _mapping("NSFW_FIELDS", {})
-        for label, options in given.items():
-            if options is not None and not isinstance(options, Mapping):
-                _refuse(
-                    "NSFW_FIELDS",
-                    f"{label!r} must be a dictionary of policy keys, or None for a field that "
-                    f"nobody needs to watch, not {options!r}.",
-                )
+        _refuse_all("NSFW_FIELDS", _wrong_fields(given))
         return given
 
     @property
@@ -100,14 +94,7 @@ class Settings:
         from .limits import Limits
 
         given = _mapping("NSFW_LIMITS", {})
-        valid = [f.name for f in fields(Limits)]
-        for key, value in given.items():
-            if key not in valid:
-                _refuse("NSFW_LIMITS", f"has no limit {key!r}. Valid limits: {', '.join(valid)}.")
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-                _refuse("NSFW_LIMITS", f"{key!r} must be a number above 0, not {value!r}.")
-            if key != "timeout" and not isinstance(value, int):
-                _refuse("NSFW_LIMITS", f"{key!r} must be a whole number, not {value!r}.")
+        _refuse_all("NSFW_LIMITS", _wrong_limits(given, [f.name for f in fields(Limits)]))
         return Limits(**given)
 
     @property
@@ -124,28 +111,9 @@ class Settings:
         from .configured import Background
 
         given = _mapping("NSFW_BACKGROUND", {})
-        for key, value in given.items():
-            if key not in DEFAULT_BACKGROUND:
-                valid = ", ".join(DEFAULT_BACKGROUND)
-                _refuse("NSFW_BACKGROUND", f"has no key {key!r}. Valid keys: {valid}.")
-            if key == "queue":
-                if not isinstance(value, str):
-                    _refuse("NSFW_BACKGROUND", f"'queue' must be a name, not {value!r}.")
-            elif isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-                _refuse("NSFW_BACKGROUND", f"{key!r} must be seconds above 0, not {value!r}.")
+        _refuse_all("NSFW_BACKGROUND", _wrong_background(given))
         merged = {**DEFAULT_BACKGROUND, **given}
-        if merged["lease"] <= self.limits.timeout:
-            _refuse(
-                "NSFW_BACKGROUND",
-                f"'lease' ({merged['lease']} s) must be above the timeout of one image in "
-                f"NSFW_LIMITS ({self.limits.timeout:g} s): a slow worker would be taken for dead.",
-            )
-        if merged["deadline"] < merged["lease"]:
-            _refuse(
-                "NSFW_BACKGROUND",
-                f"'deadline' ({merged['deadline']} s) must not be below 'lease' "
-                f"({merged['lease']} s): no worker could be replaced in time.",
-            )
+        _refuse_all("NSFW_BACKGROUND", _wrong_times(merged, self.limits.timeout))
         return Background(
             lease=timedelta(seconds=merged["lease"]),
             deadline=timedelta(seconds=merged["deadline"]),
@@ -159,25 +127,7 @@ class Settings:
         A status that is absent, or None, is kept for ever, and so is everything by default.
         """
         given = _mapping("NSFW_RETENTION", {})
-        valid = f"Valid statuses: {', '.join(RETAINED)}."
-        for status, days in given.items():
-            if status == "held":
-                _refuse(
-                    "NSFW_RETENTION",
-                    f"must not name 'held': those files wait for a moderator, and what nobody has "
-                    f"seen is not deleted by its age. {valid}",
-                )
-            if status not in RETAINED:
-                _refuse("NSFW_RETENTION", f"holds nothing for {status!r}. {valid}")
-            if days is None:
-                continue
-            whole = isinstance(days, int) and not isinstance(days, bool)
-            if not whole or not 0 < days <= LONGEST_RETENTION:
-                _refuse(
-                    "NSFW_RETENTION",
-                    f"{status!r} must be a whole number of days from 1 to {LONGEST_RETENTION}, or "
-                    f"None for ever, not {days!r}.",
-                )
+        _refuse_all("NSFW_RETENTION", _wrong_retention(given))
         return {status: days for status, days in given.items() if days is not None}
 
     @property
@@ -186,36 +136,7 @@ class Settings:
         from .configured import Review
 
         given = _mapping("NSFW_REVIEW", {})
-        for key, value in given.items():
-            if key not in DEFAULT_REVIEW:
-                valid = ", ".join(DEFAULT_REVIEW)
-                _refuse("NSFW_REVIEW", f"has no key {key!r}. Valid keys: {valid}.")
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            if key == "blur" and not (whole and value in BLURS):
-                _refuse("NSFW_REVIEW", f"'blur' must be 1, 2 or 3, not {value!r}.")
-            if key in ("greyscale", "muted") and not isinstance(value, bool):
-                _refuse("NSFW_REVIEW", f"{key!r} must be True or False, not {value!r}.")
-            if key == "reveals_a_day" and value is not None and not (whole and value > 0):
-                _refuse(
-                    "NSFW_REVIEW",
-                    f"'reveals_a_day' must be a whole number above 0, or None, not {value!r}.",
-                )
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if key == "quality_share" and not (number and 0 <= value <= 1):
-                _refuse(
-                    "NSFW_REVIEW", f"'quality_share' must be a number from 0 to 1, not {value!r}."
-                )
-            if key == "base_url" and value != "" and not is_address(value):
-                _refuse(
-                    "NSFW_REVIEW",
-                    f"'base_url' must be an address such as https://example.org, not {value!r}.",
-                )
-            if key == "claim_minutes" and not (whole and 0 < value <= LONGEST_CLAIM):
-                _refuse(
-                    "NSFW_REVIEW",
-                    f"'claim_minutes' must be a whole number from 1 to {LONGEST_CLAIM}, "
-                    f"not {value!r}.",
-                )
+        _refuse_all("NSFW_REVIEW", _wrong_review(given))
         merged = {**DEFAULT_REVIEW, **given}
         return Review(claim=timedelta(minutes=merged.pop("claim_minutes")), **merged)
 
@@ -264,6 +185,103 @@ def _mapping(name: str, default: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         _refuse(name, f"must be a dictionary, not {value!r}.")
     return value
+
+
+def _wrong_fields(given: Mapping[Any, Any]) -> Iterator[str]:
+    for label, options in given.items():
+        if not isinstance(label, str):
+            yield f"names each field as 'app_label.Model.field', not {label!r}."
+        if options is not None and not isinstance(options, Mapping):
+            yield (
+                f"{label!r} must be a dictionary of policy keys, or None for a field that "
+                f"nobody needs to watch, not {options!r}."
+            )
+
+
+def _wrong_limits(given: Mapping[str, Any], valid: Sequence[str]) -> Iterator[str]:
+    for key, value in given.items():
+        if key not in valid:
+            yield f"has no limit {key!r}. Valid limits: {', '.join(valid)}."
+        elif not _is_number(value) or value <= 0:
+            yield f"{key!r} must be a number above 0, not {value!r}."
+        elif key != "timeout" and not isinstance(value, int):
+            yield f"{key!r} must be a whole number, not {value!r}."
+
+
+def _wrong_background(given: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in given.items():
+        if key not in DEFAULT_BACKGROUND:
+            yield f"has no key {key!r}. Valid keys: {', '.join(DEFAULT_BACKGROUND)}."
+        elif key == "queue":
+            if not isinstance(value, str):
+                yield f"'queue' must be a name, not {value!r}."
+        elif not _is_number(value) or value <= 0:
+            yield f"{key!r} must be seconds above 0, not {value!r}."
+
+
+def _wrong_times(background: Mapping[str, Any], timeout: float) -> Iterator[str]:
+    lease, deadline = background["lease"], background["deadline"]
+    if lease <= timeout:
+        yield (
+            f"'lease' ({lease} s) must be above the timeout of one image in NSFW_LIMITS "
+            f"({timeout:g} s): a slow worker would be taken for dead."
+        )
+    if deadline < lease:
+        yield (
+            f"'deadline' ({deadline} s) must not be below 'lease' ({lease} s): no worker could be "
+            "replaced in time."
+        )
+
+
+def _wrong_retention(given: Mapping[str, Any]) -> Iterator[str]:
+    valid = f"Valid statuses: {', '.join(RETAINED)}."
+    for status, days in given.items():
+        if status == "held":
+            yield (
+                "must not name 'held': those files wait for a moderator, and what nobody has "
+                f"seen is not deleted by its age. {valid}"
+            )
+        elif status not in RETAINED:
+            yield f"holds nothing for {status!r}. {valid}"
+        elif days is not None and not (_is_whole(days) and 0 < days <= LONGEST_RETENTION):
+            yield (
+                f"{status!r} must be a whole number of days from 1 to {LONGEST_RETENTION}, or "
+                f"None for ever, not {days!r}."
+            )
+
+
+def _wrong_review(given: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in given.items():
+        if key not in DEFAULT_REVIEW:
+            yield f"has no key {key!r}. Valid keys: {', '.join(DEFAULT_REVIEW)}."
+        elif key == "blur" and not (_is_whole(value) and value in BLURS):
+            yield f"'blur' must be 1, 2 or 3, not {value!r}."
+        elif key in ("greyscale", "muted") and not isinstance(value, bool):
+            yield f"{key!r} must be True or False, not {value!r}."
+        elif key == "reveals_a_day" and value is not None and not (_is_whole(value) and value > 0):
+            yield f"'reveals_a_day' must be a whole number above 0, or None, not {value!r}."
+        elif key == "quality_share" and not (_is_number(value) and 0 <= value <= 1):
+            yield f"'quality_share' must be a number from 0 to 1, not {value!r}."
+        elif key == "base_url" and value != "" and not is_address(value):
+            yield f"'base_url' must be an address such as https://example.org, not {value!r}."
+        elif key == "claim_minutes" and not (_is_whole(value) and 0 < value <= LONGEST_CLAIM):
+            yield (
+                f"'claim_minutes' must be a whole number from 1 to {LONGEST_CLAIM}, not {value!r}."
+            )
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _refuse_all(name: str, complaints: Iterable[str]) -> None:
+    """Nothing where there are none; or else all of them at once, a sentence each."""
+    if said := " ".join(f"{name} {complaint}" for complaint in complaints):
+        raise ImproperlyConfigured(said)
 
 
 def _refuse(name: str, complaint: str) -> NoReturn:

@@ -29,6 +29,11 @@ def may_decide(user: User, action: "Decision.Action") -> bool:
     return any(_has(user, name) for name in _ASKED.get(action, ()))
 
 
+def may_claim(user: User) -> bool:
+    """Whether an item is theirs while they have it open: who merely looks keeps nobody away."""
+    return may_decide(user, Decision.Action.ESCALATE)
+
+
 def may_decide_in_bulk(user: User) -> bool:
     """Whether they may decide more than one scan at a time, each as ``may_decide`` says."""
     return _has(user, "bulk_scan")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings as django_settings
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 from django.utils.module_loading import import_string
@@ -19,6 +20,17 @@ from .policy import Policy
 from .validators import NSFWValidator
 
 logger = logging.getLogger(__name__)
+
+UNREADABLE: Mapping[str, Any] = {
+    "review": 0,
+    "reject": None,
+    "on_error": "hold",
+    "on_review": "hold",
+    "publish": "after_scan",
+    "known": {"exact": "review", "similar": "review"},
+    "for_object": "",
+}
+"""Where nobody can tell what the policy of a field was to be: whatever comes waits for a person."""
 
 
 class WatchedField:
@@ -73,7 +85,7 @@ class Registry:
     @property
     def exempt(self) -> frozenset[str]:
         """Labels of the fields that ``NSFW_FIELDS`` says nobody needs to watch."""
-        named = {label for label, options in nsfw_settings.fields.items() if options is None}
+        named = {label for label, options in _configured().items() if options is None}
         return frozenset(
             label for label, _ in file_fields() if label in named and label not in self.watched
         )
@@ -97,7 +109,7 @@ class Registry:
         self._watched = None
 
     def _find(self) -> Iterator[WatchedField]:
-        settings = dict(nsfw_settings.fields)
+        settings = _configured()
         for label, model_field in file_fields():
             validators = [v for v in model_field.validators if isinstance(v, NSFWValidator)]
             from_settings = settings.pop(label, None)
@@ -111,6 +123,23 @@ class Registry:
         for label in settings:
             # A system check explains it; at run time the other fields stay watched.
             logger.error("NSFW_FIELDS: %s", explain_missing(label))
+
+
+def _configured() -> dict[str, Mapping[str, Any] | None]:
+    """``NSFW_FIELDS``; what cannot be read of it is held to :data:`UNREADABLE`, and where none of
+    it can be read, every file field is. A system check explains it."""
+    try:
+        return dict(nsfw_settings.fields)
+    except ImproperlyConfigured as error:
+        logger.error("%s Until then, what is uploaded there waits for a person.", error)
+    given: Any = django_settings.NSFW_FIELDS
+    if not isinstance(given, Mapping):
+        return {label: UNREADABLE for label, _ in file_fields()}
+    return {
+        label: options if options is None or isinstance(options, Mapping) else UNREADABLE
+        for label, options in given.items()
+        if isinstance(label, str)
+    }
 
 
 def file_fields() -> Iterator[tuple[str, models.FileField]]:

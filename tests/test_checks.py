@@ -1,5 +1,10 @@
 """Every check: its id, what it says, and what to do."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.core import checks
 
@@ -93,6 +98,46 @@ def test_e006_fields_that_are_none(settings):
             "Name each field as app_label.Model.field.",
         )
     ]
+
+
+UNREADABLE = {
+    "a string": ("x", "must be a dictionary, not 'x'."),
+    "a list": (["host.Asset.file"], "must be a dictionary, not ['host.Asset.file']."),
+    "an entry that is none": (
+        {"host.Asset.file": "x"},
+        "'host.Asset.file' must be a dictionary of policy keys, or None for a field that nobody "
+        "needs to watch, not 'x'.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("value", "why"), UNREADABLE.values(), ids=UNREADABLE)
+def test_e006_a_setting_that_cannot_be_read(settings, gates, value, why):
+    settings.NSFW_FIELDS = value
+    found = [message for message in messages() if message[0] == "django_nsfw.E006"]
+    assert found == [
+        (
+            "django_nsfw.E006",
+            f"NSFW_FIELDS {why}",
+            "Correct NSFW_FIELDS. Until then, whatever is uploaded to a field whose entry cannot "
+            "be read waits for a person.",
+        )
+    ]
+
+
+@pytest.mark.parametrize("value", ['"x"', '["host.Asset.file"]', '{"host.Asset.file": 1, 2: 3}'])
+def test_a_project_whose_setting_cannot_be_read_is_told_by_the_check(tmp_path, value):
+    """And not by a traceback, before any check could run."""
+    text = f"from tests.settings import *\nNSFW_FIELDS = {value}\n"
+    (tmp_path / "broken_settings.py").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "django", "check", "--settings", "broken_settings"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path.cwd()}"},
+        capture_output=True, encoding="utf-8", timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "(django_nsfw.E006) NSFW_FIELDS" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_e007_field_policy(settings):

@@ -170,10 +170,54 @@ def test_a_mistake_names_the_setting_and_the_value(settings, name, value, messag
     assert str(error.value) == message
 
 
+SEVERAL = {
+    "NSFW_FIELDS": (
+        {"host.Asset.file": 1, 2: {}},
+        "NSFW_FIELDS 'host.Asset.file' must be a dictionary of policy keys, or None for a field "
+        "that nobody needs to watch, not 1. "
+        "NSFW_FIELDS names each field as 'app_label.Model.field', not 2.",
+    ),
+    "NSFW_LIMITS": (
+        {"timeout": 0, "max_bytes": "5"},
+        "NSFW_LIMITS 'timeout' must be a number above 0, not 0. "
+        "NSFW_LIMITS 'max_bytes' must be a number above 0, not '5'.",
+    ),
+    "NSFW_BACKGROUND": (
+        {"lease": 10, "deadline": 5},
+        "NSFW_BACKGROUND 'lease' (10 s) must be above the timeout of one image in NSFW_LIMITS "
+        "(10 s): a slow worker would be taken for dead. "
+        "NSFW_BACKGROUND 'deadline' (5 s) must not be below 'lease' (10 s): no worker could be "
+        "replaced in time.",
+    ),
+    "NSFW_RETENTION": (
+        {"held": 5, "gone": 0},
+        "NSFW_RETENTION must not name 'held': those files wait for a moderator, and what nobody "
+        "has seen is not deleted by its age. Valid statuses: rejected, gone, superseded. "
+        "NSFW_RETENTION 'gone' must be a whole number of days from 1 to 36500, or None for ever, "
+        "not 0.",
+    ),
+    "NSFW_REVIEW": (
+        {"blur": 0, "muted": 1, "base_url": "x"},
+        "NSFW_REVIEW 'blur' must be 1, 2 or 3, not 0. "
+        "NSFW_REVIEW 'muted' must be True or False, not 1. "
+        "NSFW_REVIEW 'base_url' must be an address such as https://example.org, not 'x'.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "value"), SEVERAL.items(), ids=SEVERAL)
+def test_every_mistake_of_a_setting_is_named_at_once(settings, name, value):
+    setattr(settings, name, value[0])
+    with pytest.raises(ImproperlyConfigured) as error:
+        getattr(nsfw_settings, name.removeprefix("NSFW_").lower())
+    assert str(error.value) == value[1]
+
+
 @pytest.mark.parametrize("options", [False, 0.4, ["review"]])
 def test_an_entry_of_nsfw_fields_is_a_dictionary_or_none(settings, options):
+    settings.NSFW_FIELDS = {"host.Asset.file": options}
     with pytest.raises(ImproperlyConfigured) as error:
-        settings.NSFW_FIELDS = {"host.Asset.file": options}
+        nsfw_settings.fields  # noqa: B018 - reading validates
     assert str(error.value) == (
         "NSFW_FIELDS 'host.Asset.file' must be a dictionary of policy keys, or None for a field "
         f"that nobody needs to watch, not {options!r}."

@@ -2,7 +2,9 @@ import pytest
 from django.db.models.fields.files import FieldFile, ImageFieldFile
 
 from django_nsfw.gate import GatedFieldFile
+from django_nsfw.models import Scan
 from django_nsfw.registry import explain_missing, registry
+from tests.conftest import upload
 from tests.host.models import Album, Asset, FramedPhoto, Photo, PhotoProxy
 
 
@@ -80,3 +82,36 @@ def test_a_wrong_entry_leaves_the_others_watched(settings, caplog):
     settings.NSFW_FIELDS = {"host.Asset.file": {}, "host.Asset.image": {}}
     assert watched_of(Album, Asset, Photo) == {"host.Photo.image", "host.Asset.file"}
     assert "host.Asset has no field 'image'" in caplog.text
+
+
+UNREADABLE = {
+    "a string": ("x", {"host.Asset.file", "host.Asset.thumbnail"}),
+    "a list": (["host.Asset.file"], {"host.Asset.file", "host.Asset.thumbnail"}),
+    "one entry": (
+        {"host.Asset.file": "x", "host.Asset.thumbnail": None, 3: {}},
+        {"host.Asset.file"},
+    ),
+    "one entry of two": (
+        {"host.Asset.file": 0.1, "host.Asset.thumbnail": {"review": 0.1}},
+        {"host.Asset.file", "host.Asset.thumbnail"},
+    ),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("value", "watched"), UNREADABLE.values(), ids=UNREADABLE)
+def test_where_a_policy_cannot_be_read_whatever_comes_waits(
+    settings, caplog, constant, storages, gates, value, watched
+):
+    """What nobody can tell makes nothing public; what can be told stays as it is."""
+    settings.NSFW_POLICY = {"review": 0.9, "on_error": "allow", "on_review": "flag"}
+    settings.NSFW_FIELDS = value
+    constant.answer = 0.05
+    assert watched_of(Asset) == watched
+    assert "Until then, what is uploaded there waits for a person." in caplog.text
+    Asset.objects.create(file=upload("a.jpg"), thumbnail=upload("b.jpg", seed=2))
+    Asset.objects.create(file=upload("c.jpg", b"no picture"))
+    held = sorted(Scan.objects.filter(status="held").values_list("field", flat=True))
+    unreadable = not isinstance(value, dict)
+    assert held == ["host.Asset.file"] * 2 + ["host.Asset.thumbnail"] * unreadable
+    assert "host.Photo.image" in registry.watched

@@ -36,7 +36,10 @@ SAID = {
     "busy": _("Too many pictures are being decoded: try again in a moment."),
     "changed": _("The file is not the one that was scanned."),
     "gone": _("The field of this file left the project."),
-    "missing": _("The file is not in its storage."),
+    "missing": _(
+        "The file is not in its storage: have it restored from a backup. Without it nothing can be "
+        "approved; what is held can be rejected."
+    ),
     "pruned": _("What was held was deleted."),
     "storage": _("The storage does not give the file; the log has more."),
 }

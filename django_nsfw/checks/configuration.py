@@ -131,7 +131,11 @@ def check_fields(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     try:
         configured = nsfw_settings.fields
     except ImproperlyConfigured as error:
-        return [Error(str(error), hint="Correct NSFW_FIELDS.", id="django_nsfw.E006")]
+        hint = (
+            "Correct NSFW_FIELDS. Until then, whatever is uploaded to a field whose entry cannot "
+            "be read waits for a person."
+        )
+        return [Error(str(error), hint=hint, id="django_nsfw.E006")]
     found: list[CheckMessage] = [
         Error(
             f"NSFW_FIELDS: {explain_missing(label)}",

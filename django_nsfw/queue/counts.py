@@ -34,6 +34,10 @@ class Count:
     def __str__(self) -> str:
         return number_format(self.number, force_grouping=True) + ("+" if self.more else "")
 
+    def but_one(self) -> "Count":
+        """Without one of them; of what was not counted to its end nothing can be taken."""
+        return self if self.more else Count(number=self.number - 1)
+
     @classmethod
     def several(cls, *rows: QuerySet[Scan]) -> "list[Count]":
         """One query for all, each of which ends at ``CAP``."""

@@ -47,3 +47,15 @@ def test_revealing_gets_along_with_it_too(plain, window):
     window.get_by_role("button", name="Hide").wait_for()
     assert window.get_by_role("img", name="The picture", exact=True).is_visible()
     assert window.complaints == []
+
+
+WIDE = """(list) => [list.scrollWidth <= list.clientWidth, Math.max(
+    ...[...list.querySelectorAll("td, th")].map((cell) => cell.getBoundingClientRect().right))
+    <= list.getBoundingClientRect().right + 1]"""
+
+
+@pytest.mark.parametrize("page", ["scans waiting", "all scans", "decisions"])
+def test_no_column_lies_beyond_the_edge_of_a_list(plain, window, page):
+    window.set_viewport_size({"width": 1280, "height": 900})
+    window.goto(plain.url(page))
+    assert window.locator(".results").evaluate(WIDE) == [True, True]

@@ -3,8 +3,10 @@
 import re
 import uuid
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
+from django.test import Client
 
 from django_nsfw.decisions import approve, reject, undo_batch
 from django_nsfw.models import Claim, Decision, SavedQueue, Scan
@@ -16,6 +18,7 @@ pytestmark = pytest.mark.django_db
 
 BULK = (*DECIDES, "bulk_scan")
 PHOTOS, ASSETS = "host.Photo.image", "host.Asset.file"
+FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture
@@ -113,9 +116,39 @@ def test_actions_that_are_none(client, mo, held, action):
     assert not Decision.objects.exists()
 
 
-def test_more_than_a_page_at_a_time(client, mo):
-    data = {"action": "approve", "picked": [f"{pk}:held.0" for pk in range(1, 102)]}
-    assert client.post(address("queue_bulk"), data).status_code == 400
+@pytest.mark.parametrize("many", [101, 3000], ids=["a page", "what Django counts"])
+@pytest.mark.parametrize("confirmed", [{}, {"confirmed": "1"}], ids=["asked", "confirmed"])
+def test_more_than_can_be_decided_at_a_time(client, mo, held, many, confirmed):
+    some = [f"{pk}:held.0" for pk in range(held[0].pk, held[0].pk + many)]
+    data = {"action": "approve", "picked": some, **confirmed}
+    response = client.post(address("queue_bulk"), urlencode(data, doseq=True), FORM, follow=True)
+    assert response.redirect_chain == [(address("queue"), 302)]
+    said = "At most 100 can be decided at a time. Nothing was decided."
+    assert [str(message) for message in response.context["messages"]] == [said]
+    assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize(("fields", "most"), [(1000, 100), (None, 100), (50, 44), (3, 1)], ids=str)
+def test_the_page_knows_how_many_a_site_takes(client, mo, held, settings, fields, most):
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = fields
+    assert f'data-most="{most}"' in client.get(address("queue")).content.decode()
+
+
+def test_as_many_as_the_page_says_can_be_posted(mo, held, settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 8
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(mo)
+    html = client.get(address("queue")).content.decode()
+    most = int(re.search(r'data-most="(\d+)"', html)[1])
+    data = {
+        "csrfmiddlewaretoken": re.search(r'csrfmiddlewaretoken" value="(\w+)"', html)[1],
+        "action": "approve", "next": "", "confirmed": "1", "claimed": "1", "note": "all",
+        "picked": picked(*held)[:most],
+    }  # fmt: skip
+    assert client.post(address("queue_bulk"), urlencode(data, doseq=True), FORM).status_code == 302
+    assert [scan.status for scan in map(now, held)].count("approved") == most == 2
+    del data["csrfmiddlewaretoken"]
+    assert client.post(address("queue_bulk"), urlencode(data, doseq=True), FORM).status_code == 403
 
 
 def test_nothing_was_selected(client, mo):
@@ -309,10 +342,29 @@ def test_a_question_is_saved_and_shown_with_its_count(client, mo, held):
 def test_a_name_is_there_once(client, mo):
     save(client, name="a")
     response = client.post(
-        address("queue_saved"), {"do": "save", "name": "a", "query": ""}, follow=True
+        address("queue_saved"), {"do": "save", "name": "a", "query": "low=0.6"}, follow=True
     )
     assert "You have a queue of that name already." in response.content.decode()
     assert SavedQueue.objects.get().query == "low=0.5"
+
+
+SAVED_ALREADY = {
+    "what has a name": ("low=.5&junk=1", "High <b>", 1),
+    "everything that waits": ("junk=1", "Everything that waits", 0),
+}
+
+
+@pytest.mark.parametrize(("query", "name", "there"), SAVED_ALREADY.values(), ids=SAVED_ALREADY)
+def test_the_same_question_is_saved_once(client, mo, person, query, name, there):
+    SavedQueue.objects.create(owner=person(name="kim"), name="hers", query="low=0.5", shared=True)
+    if there:
+        save(client, name=name)
+    response = client.post(
+        address("queue_saved"), {"do": "save", "name": "again", "query": query}, follow=True
+    )
+    said = f"These filters are saved already, as “{name}”."
+    assert str(list(response.context["messages"])[-1]) == said
+    assert SavedQueue.objects.filter(owner=mo).count() == there
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b"])
@@ -364,5 +416,5 @@ def test_shared_queues_of_others_are_seen_and_not_offered_for_change(client, mo,
 
 def test_a_person_has_so_many_queues_and_no_more(client, mo):
     for number in range(21):
-        save(client, name=str(number))
+        save(client, name=str(number), query=f"low=0.{number + 1:02}")
     assert SavedQueue.objects.count() == 20

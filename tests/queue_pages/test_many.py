@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.chromium import chromium
+from tests.chromium import chromium, keep
 from tests.queue_pages.people import QUEUE, person, served
 
 MOST_BOXES = "[...document.querySelectorAll('.nsfw-tile')].map((t) => {const b = \
@@ -156,6 +156,21 @@ def test_selecting_by_click_by_key_and_in_ranges(mo):
     assert selected(mo) == tiles
     mo.page.click(tile(tiles[0], "[name=picked]"))
     assert selected(mo) == tiles[1:]
+
+
+def test_no_more_are_selected_than_a_site_takes(mo):
+    tiles = shown(mo)
+    mo.page.evaluate("document.querySelector('[data-nsfw-grid]').dataset.most = '3'")
+    mo.page.click("[data-nsfw-do=all]")
+    assert selected(mo) == tiles[:3]
+    assert mo.text("said").endswith(" can be decided at a time: decide these first.")
+    mo.page.click(tile(tiles[5], "[name=picked]"))
+    mo.page.click(tile(tiles[6], ".nsfw-tile-picture"))
+    assert selected(mo) == tiles[:3]
+    mo.page.click(tile(tiles[0], "[name=picked]"))
+    assert mo.text("said") == ""
+    mo.page.click(tile(tiles[5], "[name=picked]"))
+    assert selected(mo) == [*tiles[1:3], tiles[5]]
 
 
 def test_many_are_rejected_after_a_page_that_asks_and_come_back_by_one_button(mo, site):
@@ -323,9 +338,12 @@ def test_the_help_names_every_key_of_the_page(mo):
     for says in (
         "Approve", "Reject", "Escalate", "Select", "Previous tile", "Next tile", "Skip", "Reveal",
         "Open", "Undo my last decision", "Greyscale", "Strength of the blur",
-        "Animations stand still",
+        "Animations stand still", "Shift + x\nSelect from the last selected tile to this one",
+        "Shift + ← Shift + → Shift + ↑ Shift + ↓\nSelect on the way",
+        "↑ ↓\nTile above, tile below", "Home End\nFirst tile, last tile",
     ):  # fmt: skip
         assert says in keys
+    keep(mo.page, "keys of the grid")
     mo.page.keyboard.press("a")  # nothing happens behind the dialog
     mo.page.keyboard.press("Escape")
     assert not any(grey(mo, pk) for pk in shown(mo))
@@ -345,6 +363,53 @@ def test_nothing_sticks_out_on_a_screen_of_any_width(mo, width):
     boxes = mo.page.evaluate(MOST_BOXES)
     assert len({(round(w), round(h)) for *_at, w, h in boxes}) == 1
     assert len({left for left, *_rest in boxes}) == {390: 2, 768: 3, 1280: 5, 1920: 8}[width]
+
+
+FIELDS = """[...document.querySelectorAll(
+    '.nsfw-filter-form > .nsfw-field, .nsfw-texts .nsfw-field'
+)].map((field) => field.getBoundingClientRect())
+    .map(({left, right, top}) => [left, right, top])"""
+
+
+@pytest.mark.parametrize(("width", "columns"), [(390, 1), (1280, 4), (1920, 4)])
+def test_the_panel_of_filters_leaves_no_hole(mo, width, columns):
+    mo.page.set_viewport_size({"width": width, "height": 844})
+    mo.page.click(".nsfw-filters summary")
+    keep(mo.page, f"filters {width}")
+    fields = mo.page.evaluate(FIELDS)
+    assert len({round(left) for left, *_ in fields[:8]}) == columns
+    *_, last = fields
+    assert abs(last[1] - max(right for _, right, _ in fields)) < 2  # ends where the rows above end
+    assert len({round(top) for _, _, top in fields[8:]}) == (3 if columns == 1 else 1)
+
+
+WITH_TAB = """() => {
+    const at = document.activeElement;
+    const shown = at.closest(".nsfw-tile-title") ? at.closest(".nsfw-tile") : at;
+    const {outlineStyle, outlineWidth} = getComputedStyle(shown);
+    const ring = outlineStyle !== "none" && parseFloat(outlineWidth) >= 1;
+    return [at.dataset.nsfwKey || at.dataset.nsfwDo || at.id || at.className || at.tagName, ring];
+}"""
+
+
+def test_tab_leads_from_the_filters_to_the_tile_and_to_the_buttons(mo, site):
+    mo.page.focus(".nsfw-filters summary")
+    reached = []
+    while "Enter" not in reached and len(reached) < 40:
+        mo.page.keyboard.press("Tab")
+        name, ring = mo.page.evaluate(WITH_TAB)
+        assert ring, name
+        reached.append(name)
+    keys = ["a", "r", "e", "x", "all", "none", "k ArrowLeft", "j ArrowRight", "s", "Space", "Enter"]
+    assert [name for name in reached if name in keys] == keys
+    first = int(mo.page.get_attribute(".nsfw-current", "data-scan"))
+    mo.page.focus("#nsfw-bulk [value=reject]")
+    mo.page.keyboard.press("Enter")
+    mo.until(lambda: site.status(first) == "rejected")
+    mo.until(lambda: not mo.page.is_disabled("[data-nsfw-undo] button"))
+    mo.page.focus("[data-nsfw-undo] button")
+    mo.page.keyboard.press("Enter")
+    mo.until(lambda: site.status(first) == "held")
 
 
 def test_filters_and_bulk_work_without_a_script(browser, site):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.chromium import chromium
+from tests.chromium import chromium, keep
 from tests.queue_pages.people import QUEUE, person, served
 
 
@@ -293,7 +293,7 @@ def test_two_decide_at_once_and_the_second_is_told_who_decided_what(mo, ann, sit
     assert site.status(this) == "rejected"
     mo.press("a")
     said = "It changed since you looked. ann rejected it. It is “rejected” now."
-    assert (mo.text("live"), mo.text("stopped")) == (said, said)
+    assert (mo.text("live"), mo.text("stopped")) == ("", said)
     assert (mo.at, site.status(this)) == (this, "rejected")
     assert mo.page.is_disabled(mo.decision("approve"))
     assert "nsfw-settled" in mo.page.get_attribute("[data-nsfw-item]", "class")
@@ -320,15 +320,96 @@ def test_a_missing_file_is_said_and_can_be_rejected(mo, site):
     body = path.read_bytes()
     path.unlink()
     mo.open(this)
-    mo.page.wait_for_selector("text=The file is not in its storage.")
+    mo.until(lambda: mo.sees("absent"))
+    missing = (
+        "The file is not in its storage: have it restored from a backup. Without it nothing can be "
+        "approved; what is held can be rejected."
+    )
+    assert (mo.text("absent"), mo.sees("blurred")) == (missing, False)
+    keep(mo.page, "missing file")
     mo.press("Space")
     assert not mo.sees("revealed")
+    assert mo.text("said") == ""
     mo.press("a")
+    mo.until(lambda: mo.text("live") == missing)
     assert (mo.at, site.status(this)) == (this, "held")
     assert "nsfw-problem" in mo.page.get_attribute("[data-nsfw-live]", "class")
     mo.press("r", next)
     assert site.status(this) == "rejected"
     path.write_bytes(body)
+    mo.press("z", this)
+    mo.until(lambda: mo.sees("blurred"))
+    assert not mo.sees("absent")
+
+
+OFFLINE = (
+    "The connection to the site is gone. Nothing on this page is lost: try again when it is back. "
+    "If your last decision arrived, the site will say so then."
+)
+
+
+def test_without_a_connection_the_page_and_the_note_stay(mo, site):
+    _before, this, next, *_ = site.waiting()
+    mo.open(this)
+    mo.page.fill("[data-nsfw-note]", "a jar")
+    mo.page.evaluate("window.stayed = true")
+    mo.page.context.set_offline(True)
+    mo.click(mo.decision("reject"))
+    assert mo.text("live") == OFFLINE
+    keep(mo.page, "offline")
+    mo.click("[rel=prev]")  # which did not come ahead of time
+    assert (mo.at, mo.text("live"), mo.page.evaluate("window.stayed")) == (this, OFFLINE, True)
+    assert (mo.page.input_value("[data-nsfw-note]"), site.status(this)) == ("a jar", "held")
+    mo.page.context.set_offline(False)
+    mo.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    mo.until(lambda: mo.text("live") == "")  # the claim is renewed
+    mo.click(mo.decision("reject"), next)
+    assert site.rows("SELECT note FROM django_nsfw_decision ORDER BY id DESC LIMIT 1") == [
+        ("a jar",)
+    ]
+    mo.complaints[:] = [said for said in mo.complaints if "ERR_INTERNET" not in said]
+    mo.press("z", this)
+
+
+def test_a_claim_that_ran_out_frees_the_item_by_itself(mo, ann, site):
+    this = site.waiting()[0]
+    ann.open(this)
+    mo.open(this)
+    assert mo.text("stopped").startswith("ann has it open, until ")
+    assert mo.page.is_disabled(mo.decision("approve"))
+    site.change("UPDATE django_nsfw_claim SET until = '2020-01-01 00:00:00'")
+    mo.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # or in a minute
+    mo.until(lambda: not mo.page.is_disabled(mo.decision("approve")))
+    assert (mo.sees("stop"), site.claims()) == (False, {this: "mo"})
+
+
+WITH_TAB = """() => {
+    const at = document.activeElement, style = getComputedStyle(at);
+    const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
+    return [at.dataset.nsfwKey || at.id || at.className || at.tagName, ring];
+}"""
+
+
+def test_everything_is_reached_with_tab_and_says_where_the_focus_is(mo, site):
+    _before, this, next, *_ = site.waiting()
+    mo.open(this)
+    mo.page.focus("#nsfw-heading")
+    reached = []
+    for _ in range(40):
+        mo.page.keyboard.press("Tab")
+        name, ring = mo.page.evaluate(WITH_TAB)
+        assert ring, name
+        reached.append(name)
+        if name == "nsfw-tab-scores":
+            break
+    keys = ["a", "r", "e", "n", "s", "Space", "g", "m", "b", "k ArrowLeft", "j ArrowRight", "?"]
+    assert [name for name in reached if name in keys] == keys
+    keep(mo.page, "focus on a tab")
+    mo.page.keyboard.press("End")
+    assert mo.page.get_attribute("#nsfw-tab-similar", "aria-selected") == "true"
+    mo.page.focus(mo.decision("reject"))
+    mo.press("Enter", next)
+    assert site.status(this) == "rejected"
     mo.press("z", this)
 
 
@@ -338,7 +419,7 @@ def test_a_site_that_does_not_answer_is_said(mo, site):
     mo.page.context.route("**/decide/*", lambda route: route.abort())
     mo.page.context.route("**/decide/", lambda route: route.abort())
     mo.press("a")
-    assert mo.text("live").startswith("The site did not answer as expected.")
+    assert mo.text("live") == OFFLINE
     mo.complaints[:] = [said for said in mo.complaints if "ERR_FAILED" not in said]
     assert (mo.at, site.status(this)) == (this, "held")
 

@@ -89,6 +89,27 @@ def test_opening_claims_and_a_part_that_comes_ahead_does_not(client, mo, held):
     assert (claim.scan, claim.user_name) == (held[0], "mo")
 
 
+@pytest.mark.parametrize(
+    ("may", "claims"),
+    [
+        (("view_scan",), False),
+        (("view_scan", "reveal_scan", "undo_decision", "bulk_scan"), False),
+        (("view_scan", "approve_scan"), True),
+        (("view_scan", "reject_scan"), True),
+    ],
+    ids=["who may see", "who may do all but decide", "who may approve", "who may reject"],
+)
+def test_who_may_decide_claims_and_who_merely_looks_does_not(client, mo, person, held, may, claims):
+    client.force_login(person(*may, name="ann"))
+    html = shown(client, held[0])
+    assert ('data-mine="1"' in html) == claims
+    told = client.post(address("queue_claim", held[0].pk)).json()
+    assert (told["claimed"], told["by"], told["said"]) == (claims, "", "")
+    assert Claim.objects.exists() == claims
+    client.force_login(mo)
+    assert bool(part(shown(client, held[0]), "stopped")) == claims
+
+
 def test_what_is_settled_is_claimed_by_nobody(client, mo, held):
     approve(held[0], moderator=None)
     assert 'data-mine=""' in shown(client, held[0])
@@ -188,8 +209,33 @@ def test_the_record_of_the_uploader_and_what_else_of_theirs_waits(client, mo, he
         ("approved", "1"),
         ("rejected", "1"),
     ]
-    assert re.findall(r'<a href="([^"]+)"', panel) == [item(held[1])]
+    theirs = address("queue", uploader=held[0].uploader_id)
+    assert re.findall(r'<a href="([^"]+)"', panel) == [item(held[1]), theirs]
     assert address("scan_blurred", held[1].pk) in panel
+
+
+@pytest.mark.parametrize(
+    ("more", "badge", "said", "all"),
+    [
+        (0, "3", False, "4"),
+        (21, "24", False, "25"),
+        (23, "26", True, "27"),
+        (1000, "1,000+", True, "1,000+"),
+    ],
+    ids=["a few", "all", "more", "many"],
+)
+def test_as_many_of_the_uploader_are_counted_as_wait(client, mo, held, more, badge, said, all):
+    columns = {field.attname for field in Scan._meta.concrete_fields} - {"id", "object_pk", "token"}
+    same = {name: getattr(held[0], name) for name in columns}
+    Scan.objects.bulk_create(Scan(**same, object_pk=f"x{number}") for number in range(more))
+    html = shown(client, held[0], sort="age")
+    [found] = re.findall(r'aria-controls="nsfw-uploader">\w+ <span [^>]+>([^<]+)</span>', html)
+    assert found == badge
+    panel = html[html.index('id="nsfw-uploader"') :].split("</section>")[0]
+    assert (f"The 24 oldest of {badge}." in panel) == said
+    theirs = re.search(r'<a href="([^"]+)">Everything of theirs that waits</a>', panel)[1]
+    assert theirs == address("queue", uploader=held[0].uploader_id)
+    assert f"{all} found" in client.get(theirs).content.decode()
 
 
 def test_the_same_bytes_are_linked_with_what_became_of_them(client, mo, held, robin):

@@ -191,7 +191,13 @@ def test_periods_that_people_ask_for(client, root, query, days, said):
 
     response = client.get(PAGE, {key: dated(value) for key, value in query.items()})
     assert response.status_code == 200
-    assert len(response.context["period"].days) == days
+    period = response.context["period"]
+    assert len(period.days) == days
+    shown = re.findall(r'type="date" name="(\w+)" value="([^"]*)"', response.content.decode())
+    if not said:
+        assert shown == [("first", str(period.first)), ("last", str(period.last))]
+        again = client.get(PAGE, {**dict(shown), "field": ""})
+        assert again.context["period"] == period
     assert said in text(response)
     assert ("errorlist" in response.content.decode()) == bool(said)
 

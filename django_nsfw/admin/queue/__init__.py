@@ -13,12 +13,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 
 from ...models import ReviewQueue
 from ...permissions import may_see
 from ..base import ModelAdmin
 from ..one_by_one import one_by_one
+from .counted import counted
 
 GET, POST = ("GET", "HEAD"), ("POST",)
 
@@ -67,7 +68,12 @@ class Queue(ModelAdmin):  # type: ignore[type-arg]
             )
             return response
 
+        if view == "bulk.bulk":
+            return one_by_one(counted(answer, self._queue_address))
         return one_by_one(answer) if view in MANY else answer
+
+    def _queue_address(self) -> str:
+        return reverse(f"{self.admin_site.name}:django_nsfw_queue")
 
 
 @admin.register(ReviewQueue)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -43,6 +44,9 @@ logger = logging.getLogger(__name__)
 MOST = 100
 """Scans of one go: a page of the grid, and room. Each moves bytes while somebody waits."""
 
+OTHER_FIELDS = 6
+"""Of the two forms, besides those that are picked: Django counts all of them."""
+
 LONGEST_NOTE = 2000
 
 KEPT = "nsfw_queue_refused"
@@ -65,6 +69,9 @@ def bulk(admin: "Queue", request: HttpRequest) -> HttpResponse:
     if not (may_decide_in_bulk(user) and may_decide(user, Action(action))):
         raise PermissionDenied
     picked = _picked(request)
+    if len(picked) > MOST:
+        messages.error(request, too_many())
+        return HttpResponseRedirect(_back(admin, request))
     if not picked:
         messages.warning(request, _("Nothing was selected."))
         return HttpResponseRedirect(_back(admin, request))
@@ -72,6 +79,21 @@ def bulk(admin: "Queue", request: HttpRequest) -> HttpResponse:
     if "confirmed" in request.POST:
         return _decide(admin, request, Action(action), scans, picked)
     return _confirm(admin, request, Action(action), scans, picked)
+
+
+def most() -> int:
+    """As many as a site with a low ``DATA_UPLOAD_MAX_NUMBER_FIELDS`` lets through."""
+    fields = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    return MOST if fields is None else max(1, min(MOST, fields - OTHER_FIELDS))
+
+
+def too_many() -> str:
+    said = ngettext(
+        "At most %d can be decided at a time. Nothing was decided.",
+        "At most %d can be decided at a time. Nothing was decided.",
+        most(),
+    )
+    return said % most()
 
 
 def result(admin: "Queue", request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
@@ -135,8 +157,6 @@ def _picked(request: HttpRequest) -> dict[int, str]:
         if not (pk.isascii() and pk.isdecimal() and len(pk) < 19 and version):
             raise Http404(_("There is no such item in the queue."))
         picked[int(pk)] = version
-    if len(picked) > MOST:
-        raise SuspiciousOperation(f"more than {MOST} at a time")
     return picked
 
 

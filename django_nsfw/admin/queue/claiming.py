@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ...models import Decision
+from ...permissions import may_claim
 from ...queue import claims
 from .items import UNSETTLED, asked_for, person
 from .saying import did
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 
 
 def claim(admin: "Queue", request: HttpRequest, pk: int) -> HttpResponse:
-    """``free`` gives it back. What is settled is claimed by nobody."""
+    """``free`` gives it back. What is settled is claimed by nobody, and who may decide nothing
+    claims nothing."""
     scan, user = asked_for(request, pk), person(request)
     if "free" in request.POST:
         claims.free(scan, user)
         return HttpResponse(status=204)
     settled = scan.status not in UNSETTLED
-    claimed = not settled and claims.claim(scan, user) is not None
+    claimed = not settled and may_claim(user) and claims.claim(scan, user) is not None
     holder = None if claimed or settled else claims.holders([scan]).get(scan.pk)
     return JsonResponse(
         {

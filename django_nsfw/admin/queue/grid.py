@@ -12,6 +12,7 @@ from ...permissions import may_decide, may_decide_in_bulk, may_reveal
 from ...queue.asking import Question
 from ...queue.counts import counts
 from ...queue.pages import page
+from .bulk import most
 from .filters import panel
 from .frame import frame
 from .items import Addresses, person
@@ -40,6 +41,7 @@ def grid(admin: "Queue", request: HttpRequest) -> HttpResponse:
         "panel": panel(question, user, shown.scans),
         "counts": counts(question, user),
         "tiles": tiles(shown.scans, user),
+        "most": most(),
         "next": shown.next,
         "previous": shown.previous,
         "stopped": shown.stopped,

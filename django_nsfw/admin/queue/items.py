@@ -55,6 +55,10 @@ class Addresses:
     def queue(self) -> str:
         return self.of("queue") + self._asked
 
+    def queue_of(self, uploader: Any) -> str:
+        """What waits of one person, whatever was asked before."""
+        return f"{self.of('queue')}?{Question(uploader=uploader).query()}"
+
     def beside(self, beside: Beside, way: Literal["after", "before"]) -> str:
         """The item there; where none was found as far as was looked, the page that looks further;
         empty where there is nothing."""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from ...models import SavedQueue
 from ...queue.asking import Question
 from .items import person
+from .words import plain
 
 if TYPE_CHECKING:
     from . import Queue
@@ -56,6 +57,10 @@ def _own(request: HttpRequest) -> SavedQueue:
 
 def _save(request: HttpRequest, query: str) -> str:
     own = SavedQueue.objects.filter(owner_id=person(request).pk)
+    if not query:
+        return _twice(request, query, _("Everything that waits"))
+    if twin := own.filter(query=query).first():
+        return _twice(request, query, twin.name)
     if own.count() >= MOST:
         said = _("Not saved: a person may have %d queues, and you have them. Delete one first.")
         messages.error(request, said % MOST)
@@ -63,6 +68,12 @@ def _save(request: HttpRequest, query: str) -> str:
     shared = "shared" in request.POST
     queue = SavedQueue(owner_id=person(request).pk, query=query, shared=shared)
     _named(request, queue, _("Saved."))
+    return query
+
+
+def _twice(request: HttpRequest, query: str, name: str) -> str:
+    said = _("These filters are saved already, as “%(name)s”.")
+    messages.error(request, said % {"name": plain(name)})
     return query
 
 

@@ -18,7 +18,10 @@ REFUSED = {
     "superseded": gettext_lazy("Its object has another file now."),
     "gone": gettext_lazy("Its object, or its field, is gone."),
     "changed": gettext_lazy("The file is not the one that was scanned."),
-    "missing": gettext_lazy("The file is not in its storage."),
+    "missing": gettext_lazy(
+        "The file is not in its storage: have it restored from a backup. Without it nothing can be "
+        "approved; what is held can be rejected."
+    ),
     "pruned": gettext_lazy(
         "The bytes were deleted, by retention or on request: that cannot be put back."
     ),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from ... import renditions
 from ...conf import BLURS, nsfw_settings
 from ...models import Claim, Decision, Reveal, ReviewPreference, Scan
-from ...permissions import may_decide, may_reveal, may_undo, may_undo_anything
+from ...permissions import may_claim, may_decide, may_reveal, may_undo, may_undo_anything
 from ...queue import claims
 from ...queue.asking import Question
 from ...queue.pages import neighbours
@@ -41,11 +41,12 @@ ACTIONS = {
 
 
 def item(admin: "Queue", request: HttpRequest, pk: int) -> HttpResponse:
-    """Opening the page claims the item; a part of it, which may be shown later or never, does
-    not."""
+    """Opening the page claims the item for who may decide; a part of it, which may be shown later
+    or never, does not."""
     scan, user = asked_for(request, pk), person(request)
     claim = None
-    if request.method == "GET" and PART not in request.headers and scan.status in UNSETTLED:
+    opened = request.method == "GET" and PART not in request.headers
+    if opened and scan.status in UNSETTLED and may_claim(user):
         claim = claims.claim(scan, user)
     return show(admin, request, scan, claim)
 

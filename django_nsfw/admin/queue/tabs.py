@@ -41,12 +41,12 @@ def tabs(
         ),
         _tab("history", _("History"), len(history["decisions"]), history=history),
         _tab("object", _("Object and file"), 0, link=_link(admin, scan), facts=list(_facts(scan))),
-        _tab("uploader", _("Uploader"), len(record["waiting"]) if record else 0, record=record),
+        _tab("uploader", _("Uploader"), record["others"] if record else "", record=record),
         _tab("similar", _("Same and similar"), len(alike), twins=alike, known=_known(scan)),
     ]
 
 
-def _tab(name: str, label: str, count: int, **shown: Any) -> Mapping[str, Any]:
+def _tab(name: str, label: str, count: int | str, **shown: Any) -> Mapping[str, Any]:
     template = f"admin/django_nsfw/queue/tab_{name}.html"
     return {"name": name, "label": label, "count": count, "template": template, **shown}
 
@@ -162,9 +162,13 @@ def _record(
         (_("approved"), record.approved),
         (_("rejected"), record.rejected),
     ]
+    others = record.held.but_one() if scan.status in Scan.WAITING else record.held
     return {
         "name": plain(str(scan.uploader)),
         "counts": counts,
+        "others": str(others) if others.number else "",
+        "more": others.more or others.number > len(record.waiting),
+        "queue": to.queue_of(scan.uploader_id),
         "waiting": [
             {**_tile(other, to), "score": "" if other.nsfw is None else score(other.nsfw)}
             for other in record.waiting

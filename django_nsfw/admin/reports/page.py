@@ -88,6 +88,12 @@ class ReportForm(forms.Form):
         end: date = min(last or today(), today())
         return Period(first=first or end - timedelta(days=DEFAULT - 1), last=end)
 
+    def say(self, period: Period) -> None:
+        """Show the days of ``period`` where none, or one of the two, was asked for."""
+        if self.is_valid():
+            days = {"first": period.first.isoformat(), "last": period.last.isoformat()}
+            self.data = {**dict(self.data.items()), **days}
+
     @property
     def chosen(self) -> str:
         return self.cleaned_data["field"] if self.is_valid() else ""
@@ -101,6 +107,7 @@ def show(model_admin: "ModelAdmin[Any]", request: HttpRequest) -> HttpResponseBa
     labels = Scope(user=request.user, period=Period.until_today(1)).fields
     form = ReportForm(request.GET, labels)
     scope = Scope(user=request.user, period=form.period, field=form.chosen)
+    form.say(scope.period)
     made, site = recent(scope), model_admin.admin_site
     context = {
         **site.each_context(request),

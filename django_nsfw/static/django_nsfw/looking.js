@@ -8,36 +8,43 @@ const uncovered = new Set();
 function look(section) {
     const part = (name) => section.querySelector(`[data-nsfw-${name}]`);
     const blurred = part("blurred"), canvas = part("revealed"), form = part("reveal");
-    const said = part("said"), hide = part("hide"), seen = part("seen"), rest = part("rest");
+    const said = part("said"), absent = part("absent"), hide = part("hide"),
+        seen = part("seen"), rest = part("rest");
 
     function cover() {
         uncovered.delete(cover);
         canvas.hidden = true;
         wipe(canvas);
-        blurred.hidden = false;
+        blurred.hidden = !absent.hidden;
         if (hide) {
             hide.hidden = true;
         }
     }
 
-    async function explain(response) {
+    async function why(response) {
         const type = response.headers.get("Content-Type") || "";
         const refused = response.redirected || response.status === 403;
-        said.textContent = type.startsWith("text/plain")
-            ? await response.text() : section.dataset[refused ? "forbidden" : "failed"];
+        return type.startsWith("text/plain")
+            ? response.text() : section.dataset[refused ? "forbidden" : "failed"];
     }
 
+    // In the place of a picture that does not come stands why, and what to do.
     async function whyNot() {
+        let words = section.dataset.failed;
         try {
             const response = await fetch(blurred.src);
-            if (response.ok) {
-                said.textContent = section.dataset.failed;
-            } else {
-                await explain(response);
-            }
+            words = response.ok ? words : await why(response);
         } catch {
-            said.textContent = section.dataset.failed;
+            // as it is
         }
+        absent.hidden = false;
+        absent.textContent = words;
+        blurred.hidden = true;
+    }
+
+    function came() {
+        absent.hidden = true;
+        blurred.hidden = !canvas.hidden;
     }
 
     async function reveal(event) {
@@ -51,7 +58,8 @@ function look(section) {
             const response = await fetch(form.action, {method: "POST", body});
             const type = response.headers.get("Content-Type");
             if (!response.ok || type !== "image/webp") {
-                await explain(response);
+                const words = await why(response);
+                said.textContent = absent.hidden || absent.textContent !== words ? words : "";
                 return;
             }
             await drawInto(canvas, await response.blob());
@@ -62,7 +70,7 @@ function look(section) {
             }
             uncovered.add(cover);
             canvas.hidden = hide.hidden = false;
-            blurred.hidden = true;
+            blurred.hidden = absent.hidden = true;
             seen.textContent = response.headers.get("NSFW-Reveals");
             if (rest) {
                 rest.hidden = Number(seen.textContent) <= Number(section.dataset.limit);
@@ -73,6 +81,7 @@ function look(section) {
     }
 
     blurred.addEventListener("error", whyNot);
+    blurred.addEventListener("load", came);
     if (blurred.complete && !blurred.naturalWidth) {
         whyNot();
     }

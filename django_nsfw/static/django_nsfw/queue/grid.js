@@ -12,6 +12,7 @@ const grid = {
     tiles: [],
     current: null,
     anchor: null,  // where a range begins
+    full: false,  // more were selected than can be decided at a time
     busy: new Set(),
     preferring: Promise.resolve(),
     wait: POLL,
@@ -101,8 +102,17 @@ function count() {
 }
 
 function select(tile, on) {
-    if (box(tile) && !settled(tile)) {
-        box(tile).checked = on;
+    if (!box(tile) || settled(tile) || box(tile).checked === on) {
+        return;
+    }
+    box(tile).checked = on;
+    keepToMost(tile);
+}
+
+function keepToMost(tile) {
+    if (chosen().length > Number(grid.list.dataset.most)) {
+        box(tile).checked = false;
+        grid.full = true;
     }
 }
 
@@ -118,7 +128,8 @@ function selectAll(on) {
 
 function announce() {
     count();
-    say();
+    say(grid.full && grid.list.dataset.saidFull);
+    grid.full = false;
     part("heard").textContent = `${grid.list.dataset.saidSelected} ${chosen().length}`;
 }
 
@@ -427,6 +438,7 @@ function clicked(event) {
         announce();
         ring(tile);
     } else if (event.target === box(tile)) {
+        keepToMost(tile);
         if (event.shiftKey) {
             selectTo(tile, box(tile).checked);
         }

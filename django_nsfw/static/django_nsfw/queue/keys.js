@@ -3,13 +3,16 @@
 // that names a key gets the focus.
 //
 // The help dialog (queue/help.html) lists what is on the page. A button says what it does in
-// [data-nsfw-says], else in its text without the <kbd>.
+// [data-nsfw-says], else in its text without the <kbd>. Keys that no button has, which a script of the
+// page knows, stand in data-nsfw-also="Shift+x Home" of an element that says what they do.
 "use strict";
 
 const KEYS = "[data-nsfw-key]";
+const ALSO = "[data-nsfw-also]";
 const TYPING = "input:not([type=button], [type=submit], [type=checkbox], [type=radio]), textarea, "
     + "select, [contenteditable]";
 const PRESSED_BY_SPACE = "a, button, input, summary, [role=tab]";
+const PRESSED_BY_ENTER = "a, button, summary";
 
 function keysOf(button) {
     return button.dataset.nsfwKey.split(" ").map((key) => (key === "Space" ? " " : key));
@@ -35,7 +38,8 @@ function press(event) {
         return;
     }
     // Whoever moves about with Tab presses what has the focus.
-    if (key === " " && target.closest(PRESSED_BY_SPACE)) {
+    if (key === " " && target.closest(PRESSED_BY_SPACE)
+        || key === "Enter" && target.closest(PRESSED_BY_ENTER)) {
         return;
     }
     const lower = key.length === 1 ? key.toLowerCase() : key;
@@ -63,15 +67,16 @@ function says(button) {
 
 function list(dialog) {
     const names = JSON.parse(dialog.dataset.names || "{}"), said = new Set(), rows = [];
-    for (const button of document.querySelectorAll(KEYS)) {
-        if (said.has(button.dataset.nsfwKey)) {
+    for (const button of document.querySelectorAll(`${KEYS}, ${ALSO}`)) {
+        const keys = button.dataset.nsfwKey || button.dataset.nsfwAlso;
+        if (said.has(keys)) {
             continue;
         }
-        said.add(button.dataset.nsfwKey);
+        said.add(keys);
         const term = document.createElement("dt"), meaning = document.createElement("dd");
-        for (const key of button.dataset.nsfwKey.split(" ")) {
+        for (const key of keys.split(" ")) {
             const kbd = document.createElement("kbd");
-            kbd.textContent = names[key] || key;
+            kbd.textContent = key.split("+").map((part) => names[part] || part).join(" + ");
             term.append(kbd, " ");
         }
         meaning.textContent = says(button);

@@ -19,13 +19,27 @@ function say(words, problem = false) {
     said.classList.toggle("nsfw-problem", problem);
 }
 
-function post(url, body) {
-    body.set("csrfmiddlewaretoken", single.page.dataset.token);
-    return fetch(url, {method: "POST", body, headers: {Accept: "application/json"}});
+// What a person is told where the site sends a page instead of an answer, or nothing.
+class Unanswered extends Error {}
+
+// Whoever is without a connection keeps the page: what is loaded then is a page of the browser.
+async function reach(url, options) {
+    let response;
+    try {
+        response = await fetch(url, options);
+    } catch {
+        throw new Unanswered(single.page.dataset.offline);
+    }
+    if (find("live").textContent === single.page.dataset.offline) {
+        say("");
+    }
+    return response;
 }
 
-// What a person is told where the site sends a page instead of an answer.
-class Unanswered extends Error {}
+function post(url, body) {
+    body.set("csrfmiddlewaretoken", single.page.dataset.token);
+    return reach(url, {method: "POST", body, headers: {Accept: "application/json"}});
+}
 
 function problem(error) {
     say(error instanceof Unanswered ? error.message : single.page.dataset.failed, true);
@@ -44,7 +58,7 @@ async function answer(url, body) {
 // --- From one item to the next
 
 async function part(url) {
-    const response = await fetch(url, {headers: {"NSFW-Part": "item"}});
+    const response = await reach(url, {headers: {"NSFW-Part": "item"}});
     if (!response.ok || !response.headers.get("NSFW-Part")) {
         throw new Error(response.status);
     }
@@ -75,7 +89,10 @@ async function go(url, {push = true} = {}) {
     let came = coming;
     try {
         came ||= await part(url);
-    } catch {
+    } catch (error) {
+        if (error instanceof Unanswered) {
+            throw error;
+        }
         location.assign(url);  // the page itself says what is wrong
         return;
     }
@@ -182,10 +199,10 @@ async function decide(form, button) {
         return;  // a key that was pressed twice decides nothing unseen
     }
     const {ok, told} = await answer(form.getAttribute("action"), new FormData(form, button));
-    say(told.said, !ok);
+    say(told.changed ? "" : told.said, !ok);
     if (!ok) {
         if (told.changed) {
-            changed(told);
+            changed(told);  // says it above the picture
         }
         return;
     }
