@@ -322,6 +322,7 @@ def test_how_one_looks_is_changed_from_the_page_and_remembered(mo, site):
 
 
 def test_keys_are_text_where_one_types(mo, site):
+    mo.page.goto(f"{site.url}{QUEUE}?low=0.1")
     mo.page.click(".nsfw-saving summary")
     mo.page.focus(".nsfw-saving-panel [name=name]")
     mo.page.keyboard.type("rare x")
