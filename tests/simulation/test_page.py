@@ -47,6 +47,12 @@ def test_it_begins_with_the_thresholds_of_today(client, root):
     assert 'name="reject" value="0.95"' in of_photo
 
 
+def test_the_days_that_are_counted_are_named(client, root):
+    client.force_login(root)
+    page = client.get(PAGE, {"review": "0.5"}).content.decode()
+    assert f'name="last" value="{timezone.localdate().isoformat()}"' in page
+
+
 def test_what_it_says(client, root, person):
     mo = person(name="mo")
     for nsfw, action in [(0.55, "reject"), (0.7, "reject"), (0.98, "approve")]:

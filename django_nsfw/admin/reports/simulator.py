@@ -61,6 +61,7 @@ def show(model_admin: "ModelAdmin[Any]", request: HttpRequest) -> HttpResponseBa
     }
     if form.is_valid():
         scope = Scope(user=request.user, period=form.period, field=form.chosen)
+        form.say(scope.period)
         chosen = {name: form.cleaned_data[name] for name in ("review", "reject")}
         proposal = Proposal(**chosen, field=form.chosen)
         found = simulate(scope, proposal)
