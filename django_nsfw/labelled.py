@@ -14,8 +14,11 @@ from io import BytesIO
 from itertools import pairwise
 from typing import BinaryIO
 
+from django.conf import settings
 from django.db import router
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_date
 
 from .evaluation.samples import Sample
 from .evaluation.subjects import Subject
@@ -69,6 +72,15 @@ def subject(*, since: datetime | None = None) -> Subject:
         alone=DECISIONS,
         recall_known=known or not any(sum(f.cleared.values()) for f in fields.values()),
     )
+
+
+def beginning_of(day: str) -> datetime:
+    """Midnight of ``2026-01-31``, in the zone that is active. ``ValueError`` where it is no day."""
+    found = parse_date(day)
+    if found is None:
+        raise ValueError(f"{day!r} is no date such as 2026-01-31")
+    moment = datetime(found.year, found.month, found.day)
+    return timezone.make_aware(moment) if settings.USE_TZ else moment
 
 
 def _scans(since: datetime | None) -> QuerySet[Scan]:

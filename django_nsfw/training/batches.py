@@ -19,7 +19,7 @@ from timm.data.mixup import FastCollateMixup
 from timm.data.transforms_factory import create_transform
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from ..exceptions import ImageError, TrainingStopped
+from ..exceptions import TrainingStopped
 from ..limits import Limits
 from .gathering import Gathered, first_frame
 from .recipe import Recipe
@@ -195,7 +195,7 @@ class _Pictures(Dataset[Any]):
         try:
             with sample.open() as file:
                 image = first_frame(file, self._limits, side=self._side)
-        except (ImageError, OSError) as error:
+        except Exception as error:  # storages raise anything, and pictures may have gone
             raise TrainingStopped(
                 f"{sample.name} could be read at the start and cannot be read now: {error}"
             ) from error

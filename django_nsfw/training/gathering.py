@@ -13,7 +13,7 @@ from PIL import Image
 from ..assessment import digest
 from ..detectors.base import available_cpus
 from ..evaluation.samples import Sample
-from ..exceptions import ImageError, TrainingRefused
+from ..exceptions import NSFWError, TrainingRefused
 from ..images import open_picture
 from ..images.rendering import shown
 from ..limits import Limits
@@ -120,10 +120,12 @@ def _look(sample: Sample, limits: Limits, kept: "_Hashes") -> Gathered | str:
             if pdq is None:
                 perceptual = perceive(first_frame(file, limits, side=SIDE))
                 pdq = perceptual.pdq if perceptual.quality >= MIN_QUALITY else ""
-    except ImageError as error:
+    except NSFWError as error:
         return str(error)
     except OSError as error:
         return f"It cannot be read: {error.strerror or error}."
+    except Exception as error:  # noqa: BLE001 - storages raise anything; it is listed
+        return f"It cannot be read: {type(error).__name__}: {error}"
     return Gathered(sample=sample, sha256=sha256, pdq=pdq)
 
 

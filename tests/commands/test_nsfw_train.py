@@ -9,10 +9,14 @@ import sys
 import time
 
 import pytest
+from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 
+from django_nsfw.decisions import approve, reject
 from django_nsfw.management.commands import nsfw_train
-from tests.conftest import picture
+from django_nsfw.models import Scan
+from tests.conftest import picture, upload
+from tests.host.models import Photo
 
 pytestmark = pytest.mark.torch
 
@@ -289,3 +293,46 @@ def test_a_missing_package_names_the_extra(labelled, tmp_path, monkeypatch):
     assert refused(labelled, "--output", tmp_path / "model") == (
         'Training needs timm. Install it with: pip install "django-nsfw[train]"'
     )
+
+
+@pytest.mark.django_db(databases=["default", "second"])
+class TestDecisions:
+    def test_what_people_decided_is_trained_on(
+        self, tmp_path, one_thread, capsys, constant, django_user_model
+    ):
+        mo = django_user_model.objects.create_superuser("mo")
+        constant.answer = 0.7
+        for seed in range(24):
+            Photo.objects.create(image=upload(body=picture(48, 48, seed=seed)))
+        for number, scan in enumerate(Scan.objects.order_by("pk")):
+            (approve, reject)[number % 2](scan, moderator=mo)
+        gone = Scan.objects.filter(status="rejected").first()
+        storages["nsfw_quarantine"].delete(gone.quarantine_name)
+
+        call_command("nsfw_train", "--decisions", *QUICK, "--output", tmp_path / "model")
+
+        said = capsys.readouterr()
+        assert said.err == (
+            f"scan {gone.pk}: photos/cat.jpg left out: The file in quarantine is missing.\n"
+        )
+        assert "Training on 8 NSFW and 9 SFW pictures; 3 and 3 are held out." in said.out
+        assert (tmp_path / "model" / "model.safetensors").exists()
+
+    def test_nothing_was_decided(self, tmp_path, one_thread):
+        with pytest.raises(CommandError, match="The 0 pictures that are NSFW cannot be"):
+            call_command("nsfw_train", "--decisions", *QUICK, "--output", tmp_path / "model")
+        assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([], "Give either a SOURCE or --decisions."),
+        (["pictures", "--decisions"], "Give either a SOURCE or --decisions."),
+        (["pictures", "--since=2026-01-31"], "--since is about --decisions; a SOURCE has no"),
+        (["--decisions", "--since=soon"], "--since must be a day: 'soon' is no date such as"),
+    ],
+)
+def test_where_pictures_come_from_is_said_once(tmp_path, arguments, complaint):
+    with pytest.raises(CommandError, match=complaint):
+        call_command("nsfw_train", *arguments, "--output", tmp_path / "model")

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
-from django.utils import timezone
-from django.utils.dateparse import parse_date
 
 from django_nsfw.conf import nsfw_settings
 from django_nsfw.evaluation.reading import read
@@ -250,13 +248,9 @@ def _thresholds(given: list[float], policy: Policy) -> tuple[float, Mapping[floa
 
 
 def _since(given: str | None) -> datetime | None:
-    if given is None:
-        return None
+    from django_nsfw.labelled import beginning_of
+
     try:
-        day = parse_date(given)
+        return None if given is None else beginning_of(given)
     except ValueError:
-        day = None
-    if day is None:
-        raise CommandError(f"--since must be a date such as 2026-01-31, not {given!r}.")
-    moment = datetime(day.year, day.month, day.day)
-    return timezone.make_aware(moment) if timezone.is_aware(timezone.now()) else moment
+        raise CommandError(f"--since must be a date such as 2026-01-31, not {given!r}.") from None

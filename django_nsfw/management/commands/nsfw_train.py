@@ -1,4 +1,5 @@
-"""``manage.py nsfw_train SOURCE --output FOLDER``: train a detector on labelled pictures."""
+"""``manage.py nsfw_train SOURCE --output FOLDER``: train a detector on labelled pictures, or on
+what people of this site decided."""
 
 import argparse
 import sys
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from django_nsfw.conf import nsfw_settings
 from django_nsfw.evaluation.samples import Sample
@@ -41,7 +43,8 @@ OF_A_RUN = ("start", "scratch", "held_out", "patience")
 
 class Command(BaseCommand):
     help = (
-        "Train a model on labelled pictures by the recipe of Marqo/nsfw-image-detection-384, and "
+        "Train a model on labelled pictures, or with --decisions on what people of this site "
+        "decided, by the recipe of Marqo/nsfw-image-detection-384, and "
         "write a folder that TimmDetector loads. Can be interrupted and killed at any time, and "
         "resumed. The exit code is 3 where it stopped before its end, 130 where it was interrupted."
     )
@@ -51,8 +54,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "source",
             type=Path,
+            nargs="?",
             metavar="SOURCE",
             help="a folder with sfw/ and nsfw/, or a manifest as CSV, Parquet or JSON lines",
+        )
+        parser.add_argument(
+            "--decisions",
+            action="store_true",
+            help="in place of SOURCE: what people decided, and the quality sample",
+        )
+        parser.add_argument(
+            "--since", metavar="DATE", help="with --decisions: uploads since then, as 2026-01-31"
         )
         parser.add_argument("--output", required=True, type=Path, metavar="FOLDER")
         parser.add_argument(
@@ -96,6 +108,10 @@ class Command(BaseCommand):
                 f"Training needs {', '.join(missing)}. Install it with: "
                 'pip install "django-nsfw[train]"'
             )
+        if (options["source"] is None) != options["decisions"]:
+            raise CommandError("Give either a SOURCE or --decisions.")
+        if options["since"] is not None and not options["decisions"]:
+            raise CommandError("--since is about --decisions; a SOURCE has no dates.")
         # Not before: importing torch takes seconds.
         from django_nsfw.training.running import train
         from django_nsfw.training.workplace import Workplace
@@ -107,7 +123,7 @@ class Command(BaseCommand):
                 settings = _settings(options, workplace.resumed() if options["resume"] else None)
                 machine = _machine(options)
                 events = train(
-                    self._samples(options["source"]),
+                    self._samples(options),
                     settings,
                     machine,
                     workplace,
@@ -132,14 +148,30 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(f"{options['output']} is written. Use it with:\n"))
         self.stdout.write(SNIPPET.format(path=str(options["output"].resolve())))
 
-    def _samples(self, source: Path) -> Iterable[Sample]:
+    def _samples(self, options: dict[str, Any]) -> Iterable[Sample]:
+        if options["decisions"]:
+            return self._decided(options["since"])
         from django_nsfw.evaluation.reading import read
 
-        found = read(source)
+        found = read(options["source"])
         for one in found.left_out:
             self.stderr.write(f"{one.name} left out: {one.reason}")
         if found.duplicates:
             self.stderr.write(f"{found.duplicates} files have the bytes of another one.")
+        return found.samples
+
+    def _decided(self, since: str | None) -> Iterable[Sample]:
+        """Each as often as any other: a model learns what is what, and not how often it comes."""
+        from django_nsfw import labelled
+
+        try:
+            found = labelled.subject(since=None if since is None else labelled.beginning_of(since))
+        except ValueError as error:
+            raise TrainingRefused(f"--since must be a day: {error}.") from error
+        except DatabaseError as error:
+            raise TrainingRefused(f"The database gave up (run migrate?): {error}") from error
+        if found.duplicates:
+            self.stderr.write(f"{found.duplicates} uploads have the bytes of another one.")
         return found.samples
 
     def _say_stopping(self) -> None:
