@@ -15,6 +15,7 @@ SECTIONS = {
     "known": "benchmarks.known",
     "queue": "benchmarks.queue",
     "reports": "benchmarks.reports",
+    "simulator": "benchmarks.simulator",
     "deciding": "benchmarks.deciding",
     "rescan": "benchmarks.rescan",
     "evaluation": "benchmarks.evaluation",

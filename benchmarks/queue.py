@@ -1,18 +1,17 @@
 """The review queue in a long table: queries and milliseconds of what its pages ask for.
 
-PostgreSQL only: the rows are made inside the database. ``DATABASE_URL`` names a server; a scratch
-database is made there, and dropped, or with ``--keep`` left for the next run.
+PostgreSQL only: the rows are made inside the database, a scratch one that ``--keep`` keeps.
 
     DATABASE_URL=postgres://… python -m benchmarks.queue [--keep] [ROWS]
 """
 
-import argparse
-import os
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+
+from .scratch import scratch
 
 ROWS = 10_000_000
 ROUNDS = 7
@@ -97,29 +96,10 @@ AROUND = [
 
 
 def main(arguments: Sequence[str]) -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("rows", nargs="?", type=int, default=ROWS)
-    parser.add_argument("--keep", action="store_true")
-    options = parser.parse_args(arguments)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    import django
-
-    django.setup()
-    from django.db import connection
-
-    if connection.vendor != "postgresql":
-        print("left out: the rows are made inside PostgreSQL; DATABASE_URL names none.")
-        return
-    name = connection.settings_dict["NAME"]
-    connection.settings_dict["TEST"]["NAME"] = f"{name}_bench_queue"
-    connection.creation.create_test_db(
-        verbosity=0, autoclobber=not options.keep, serialize=False, keepdb=options.keep
-    )
-    try:
-        fill(options.rows)
-        _measure()
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0, keepdb=options.keep)
+    with scratch(arguments, rows=ROWS, name="queue") as rows:
+        if rows:
+            fill(rows)
+            _measure()
 
 
 def fill(rows: int, *, span: str = "3 years", fate: str = "random()") -> None:

@@ -6,14 +6,13 @@ eight was decided by one of 20 people.
     DATABASE_URL=postgres://… python -m benchmarks.reports [--keep] [ROWS]
 """
 
-import argparse
-import os
 import statistics
 import sys
 import time
 from collections.abc import Sequence
 
 from .queue import fill
+from .scratch import scratch
 
 ROWS = 1_000_000
 ROUNDS = 3
@@ -41,30 +40,11 @@ CHANGED = [
 
 
 def main(arguments: Sequence[str]) -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("rows", nargs="?", type=int, default=ROWS)
-    parser.add_argument("--keep", action="store_true")
-    options = parser.parse_args(arguments)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    import django
-
-    django.setup()
-    from django.db import connection
-
-    if connection.vendor != "postgresql":
-        print("left out: the rows are made inside PostgreSQL; DATABASE_URL names none.")
-        return
-    name = connection.settings_dict["NAME"]
-    connection.settings_dict["TEST"]["NAME"] = f"{name}_bench_reports"
-    connection.creation.create_test_db(
-        verbosity=0, autoclobber=not options.keep, serialize=False, keepdb=options.keep
-    )
-    try:
-        _fill(options.rows)
-        for days in (90, 30, 7):
-            _measure(days)
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0, keepdb=options.keep)
+    with scratch(arguments, rows=ROWS, name="reports") as rows:
+        if rows:
+            _fill(rows)
+            for days in (90, 30, 7):
+                _measure(days)
 
 
 def _fill(rows: int) -> None:

@@ -118,7 +118,7 @@ def _above(scope: Scope, scans: QuerySet[Scan], compared: Sequence[Pair]) -> Row
         .values("field", "detector", day=scope.period.day_of("created_at", scope.db))
         .annotate(now=_zone(compared, "now"), then=_zone(compared, "then"))
         .values("field", "detector", "day", "now", "then")
-        .annotate(count=Count("pk"), newest=Max("scored_at"))
+        .annotate(count=Count("*"), newest=Max("scored_at"))
     )
 
 
@@ -130,7 +130,7 @@ def _settled(scans: QuerySet[Scan], compared: Sequence[Pair]) -> Rows:
     return list(
         scans.filter(Exists(by_person), status__in=SETTLED, nsfw__isnull=False)
         .values("field", "detector", "status", then=_zone(compared, "then"))
-        .annotate(count=Count("pk"))
+        .annotate(count=Count("*"))
     )
 
 
@@ -151,7 +151,7 @@ def _checked(scope: Scope, compared: Sequence[Pair]) -> Rows:
         .filter(now=PASS, then=PASS)
         .order_by()
         .values("answer", field=F("scan__field"), detector=F("scan__detector"))
-        .annotate(count=Count("pk"))
+        .annotate(count=Count("*"))
     )
 
 
@@ -177,7 +177,7 @@ def _known(compared: Iterable[Pair]) -> Q:
 
 
 def _by_field(scans: QuerySet[Scan]) -> Counter[str]:
-    return Counter(dict(scans.values_list("field").annotate(count=Count("pk"))))
+    return Counter(dict(scans.values_list("field").annotate(count=Count("*"))))
 
 
 def _of_field(rows: Rows, pair: Pair) -> Rows:
