@@ -5,7 +5,7 @@ The file is compared with the original, pictures in and scores out, before it ge
 
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,8 @@ class Exported:
     pictures: int
     difference: float
     """Largest difference of any score of any picture from the original's."""
+    thresholds: tuple[float, ...]
+    """At none of them does a picture change sides."""
     metadata: Metadata
 
 
@@ -52,10 +54,15 @@ def export(
     path: Path,
     *,
     pictures: Sequence[Image],
+    thresholds: Collection[float] = (),
     tolerance: float = TOLERANCE,
     replace: bool = False,
 ) -> Exported:
-    """Write ``detector``, which is loaded, to ``path``. Raises ``ExportRefused``."""
+    """Write ``detector``, which is loaded, to ``path``.
+
+    Raises ``ExportRefused`` where a score of ``pictures`` differs from the original's by more than
+    ``tolerance``, or lies on the other side of one of ``thresholds``.
+    """
     module, metadata = _source(detector)
     if not pictures:
         raise ExportRefused("There is no picture to compare the file with the original on.")
@@ -66,19 +73,30 @@ def export(
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         draft = Path(folder) / path.name
         _write(module, metadata, detector.input_side, draft)
-        difference = _difference(detector, draft, pictures)
+        expected, found = _scored(detector, draft, pictures)
+        difference = max(_largest(expected, each) for each in found)
         if not difference <= tolerance:
             raise ExportRefused(
                 f"No file was written: the scores of the exported model differ from the "
                 f"original's by up to {difference:.1e}, more than {tolerance:.0e}. "
                 "Try other releases of torch and onnxruntime."
             )
+        for threshold in sorted(thresholds):
+            changed = max(_changed(expected, each, threshold) for each in found)
+            if changed:
+                raise ExportRefused(
+                    f"No file was written: at the threshold {threshold:g} the verdict on {changed} "
+                    f"of {len(pictures)} pictures would be another one. Their scores are as close "
+                    "to it as the two models are to each other; try other releases of torch and "
+                    "onnxruntime, or another threshold."
+                )
         exported = Exported(
             path=path,
             size=draft.stat().st_size,
             sha256=sha256_of(draft),
             pictures=len(pictures),
             difference=difference,
+            thresholds=tuple(sorted(thresholds)),
             metadata=metadata,
         )
         draft.replace(path)
@@ -150,17 +168,18 @@ def _write(module: torch.nn.Module, metadata: Metadata, side: int, path: Path) -
     onnx.save(model, path)
 
 
-def _difference(detector: TimmDetector, path: Path, pictures: Sequence[Image]) -> float:
-    """Of the scores one picture at a time, and of those in batches."""
+def _scored(
+    detector: TimmDetector, path: Path, pictures: Sequence[Image]
+) -> tuple[Sequence[Scores], tuple[Sequence[Scores], ...]]:
+    """By the original, and by the file: one picture at a time, and in batches."""
     expected = detector.predict(pictures)
     exported = OnnxDetector(path=path, nsfw_labels=sorted(detector.nsfw_labels))
     try:
         exported.load()
         single = [scores for picture in pictures for scores in exported.predict([picture])]
-        batched = exported.predict(pictures)
+        return expected, (single, exported.predict(pictures))
     except DetectorUnavailable as error:
         raise ExportRefused(f"No file was written: {error}") from error
-    return max(_largest(expected, single), _largest(expected, batched))
 
 
 def _largest(left: Sequence[Scores], right: Sequence[Scores]) -> float:
@@ -169,3 +188,11 @@ def _largest(left: Sequence[Scores], right: Sequence[Scores]) -> float:
         for one, other in zip(left, right, strict=True)
         for label, probability in one.labels.items()
     )
+
+
+def _changed(left: Sequence[Scores], right: Sequence[Scores], threshold: float) -> int:
+    sides = (
+        (one.nsfw >= threshold, other.nsfw >= threshold)
+        for one, other in zip(left, right, strict=True)
+    )
+    return sum(before != after for before, after in sides)

@@ -107,6 +107,24 @@ def test_scores_that_differ_leave_no_file_and_the_one_in_place_alone(tiny, tmp_p
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_verdict_that_changes_leaves_no_file(tiny, tmp_path):
+    """However little the scores differ: a threshold may lie between the two."""
+    detector, _ = tiny
+    pictures = drawn_pictures()
+    done = export(detector, tmp_path / "first.onnx", pictures=pictures, thresholds={0.95, 0.05})
+    assert done.thresholds == (0.05, 0.95)
+    file = OnnxDetector(path=done.path)
+    file.load()
+    both = zip(detector.predict(pictures), file.predict(pictures), strict=True)
+    between = max(
+        max(one.nsfw, other.nsfw) for one, other in both if one.nsfw != other.nsfw
+    )  # one of the two reaches it
+
+    with pytest.raises(ExportRefused, match=r"^No file was written: at the threshold 0\.\d+ the "):
+        export(detector, tmp_path / "second.onnx", pictures=pictures, thresholds={0.95, between})
+    assert [path.name for path in tmp_path.iterdir()] == ["first.onnx"]
+
+
 def test_what_cannot_be_exported_says_why(tiny, tmp_path):
     detector, folder = tiny
     path = tmp_path / "m.onnx"
@@ -150,6 +168,7 @@ def test_the_command_writes_a_file_and_says_how_to_use_it(tiny, tmp_path, config
 
     assert f"{path}: {path.stat().st_size:,} bytes" in out.getvalue()
     assert "Largest difference of a score from the original's on 9 pictures: " in out.getvalue()
+    assert "Verdicts that changed at the thresholds 0.4, 0.5, 0.95: none" in out.getvalue()
     assert f"{shown}/b.txt left out: " in err.getvalue()
     namespace: dict = {}
     exec(out.getvalue().split("Use it with:")[1], namespace)

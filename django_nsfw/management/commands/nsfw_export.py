@@ -12,6 +12,8 @@ from django_nsfw.conf import nsfw_settings
 from django_nsfw.detectors import Detector, detectors
 from django_nsfw.exceptions import ImageError, NSFWError
 from django_nsfw.images import open_picture
+from django_nsfw.policy import Policy
+from django_nsfw.registry import registry
 
 SNIPPET = """\
 NSFW_DETECTORS = {{
@@ -54,7 +56,11 @@ class Command(BaseCommand):
             from django_nsfw.detectors.samples import drawn_pictures
 
             done = export(
-                detector, output, pictures=[*drawn_pictures(), *pictures], replace=options["force"]
+                detector,
+                output,
+                pictures=[*drawn_pictures(), *pictures],
+                thresholds=_thresholds(alias),
+                replace=options["force"],
             )
         except (NSFWError, ImproperlyConfigured) as error:
             raise CommandError(str(error)) from error
@@ -63,6 +69,9 @@ class Command(BaseCommand):
             f"Largest difference of a score from the original's on {done.pictures} pictures: "
             f"{done.difference:.1e}"
         )
+        at = ", ".join(f"{threshold:g}" for threshold in done.thresholds)
+        if at:
+            self.stdout.write(f"Verdicts that changed at the thresholds {at}: none")
         self.stdout.write("Use it with:\n")
         self.stdout.write(
             SNIPPET.format(alias=alias, path=str(output.resolve()), sha256=done.sha256)
@@ -93,3 +102,11 @@ class Command(BaseCommand):
                     yield next(crops).image
             except ImageError as error:
                 self.stderr.write(f"{path} left out: {error}")
+
+
+def _thresholds(alias: str) -> set[float]:
+    """Those of the policies that ask this detector, of the project and of its fields."""
+    layers = [{}, *(watched.options for watched in registry.watched.values())]
+    policies = [Policy.of(nsfw_settings.policy, layer) for layer in layers]
+    asking = [policy for policy in policies if policy.detector == alias]
+    return {t for policy in asking for t in (policy.review, policy.reject) if t is not None}
