@@ -202,7 +202,10 @@ TRAINING = {
             | {f"django_nsfw.training.{module}" for module in TRAINING},
         ),
         ("transformers", {"django_nsfw.detectors.transformers"}),
-        ("onnxruntime", {"django_nsfw.detectors.runtime", "django_nsfw.detectors.onnx"}),
+        (
+            "onnxruntime",
+            {f"django_nsfw.detectors.{module}" for module in ("runtime", "onnx", "export")},
+        ),
         ("onnx", {"django_nsfw.detectors.export"}),
         ("huggingface_hub", {"django_nsfw.detectors.hub"}),
         (

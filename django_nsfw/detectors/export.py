@@ -3,6 +3,7 @@
 The file is compared with the original, pictures in and scores out, before it gets its name.
 """
 
+import dataclasses
 import tempfile
 import warnings
 from collections.abc import Collection, Sequence
@@ -11,6 +12,9 @@ from pathlib import Path
 
 import onnx
 import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.quantization.quant_utils import add_pre_process_metadata
+from onnxruntime.transformers.float16 import convert_float_to_float16
 from PIL.Image import Image
 
 from ..exceptions import DetectorUnavailable, NSFWError
@@ -25,7 +29,10 @@ from .timm import TimmDetector
 from .torch_classifier import probabilities
 
 TOLERANCE = 1e-4
-"""Largest difference of any score, on a scale from 0 to 1."""
+"""Largest difference of any score at full precision, on a scale from 0 to 1."""
+
+PRECISIONS = ("fp32", "fp16", "int8")
+"""Of the weights in the file: as they are, as half floats, or as integers of 8 bits."""
 
 OPSET = 20
 """The first with Gelu as one operator; the attention of 23 is slower by a quarter."""
@@ -55,15 +62,25 @@ def export(
     *,
     pictures: Sequence[Image],
     thresholds: Collection[float] = (),
+    precision: str = "fp32",
     tolerance: float = TOLERANCE,
     replace: bool = False,
 ) -> Exported:
     """Write ``detector``, which is loaded, to ``path``.
 
-    Raises ``ExportRefused`` where a score of ``pictures`` differs from the original's by more than
-    ``tolerance``, or lies on the other side of one of ``thresholds``.
+    Raises ``ExportRefused`` where a score of ``pictures`` lies on the other side of one of
+    ``thresholds`` than the original's, or at full ``precision`` differs from it by more than
+    ``tolerance``.
     """
+    if precision not in PRECISIONS:
+        raise ExportRefused(f"There is no precision {precision!r}, only {', '.join(PRECISIONS)}.")
+    if precision != "fp32" and not thresholds:
+        raise ExportRefused(
+            f"Nothing says whether {precision} is good enough: no policy has a threshold for "
+            f"{detector.name}. Give NSFW_POLICY, or a field, a 'review' or 'reject'."
+        )
     module, metadata = _source(detector)
+    metadata = dataclasses.replace(metadata, precision=precision)
     if not pictures:
         raise ExportRefused("There is no picture to compare the file with the original on.")
     if path.exists() and not replace:
@@ -73,9 +90,10 @@ def export(
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         draft = Path(folder) / path.name
         _write(module, metadata, detector.input_side, draft)
+        _label(_lowered(draft, precision), metadata, draft)
         expected, found = _scored(detector, draft, pictures)
         difference = max(_largest(expected, each) for each in found)
-        if not difference <= tolerance:
+        if precision == "fp32" and not difference <= tolerance:
             raise ExportRefused(
                 f"No file was written: the scores of the exported model differ from the "
                 f"original's by up to {difference:.1e}, more than {tolerance:.0e}. "
@@ -86,9 +104,9 @@ def export(
             if changed:
                 raise ExportRefused(
                     f"No file was written: at the threshold {threshold:g} the verdict on {changed} "
-                    f"of {len(pictures)} pictures would be another one. Their scores are as close "
-                    "to it as the two models are to each other; try other releases of torch and "
-                    "onnxruntime, or another threshold."
+                    f"of {len(pictures)} pictures would be another one at {precision}. Scores "
+                    f"differ by up to {difference:.1e}: take a higher precision, or a threshold "
+                    "that no picture is so close to."
                 )
         exported = Exported(
             path=path,
@@ -163,7 +181,37 @@ def _write(module: torch.nn.Module, metadata: Metadata, side: int, path: Path) -
         raise ExportRefused(
             f"{metadata.model} cannot be exported: {type(error).__name__}: {error}"
         ) from error
+
+
+def _lowered(path: Path, precision: str) -> onnx.ModelProto:
+    """The model at ``path`` with weights of ``precision``; what goes in and out is float32.
+
+    The converters are onnxruntime's own: half floats, or dynamic quantization, one scale for each
+    matrix of weights.
+    """
+    if precision == "int8":
+        quantize_dynamic(
+            _announced(path),
+            path,
+            weight_type=QuantType.QInt8,
+            extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},  # of fused attention
+        )
     model = onnx.load(path)
+    if precision == "fp16":
+        model = convert_float_to_float16(model, keep_io_types=True)
+    if precision != "fp32":  # what fused attention gives has no type there, which none would load
+        del model.graph.value_info[:]
+    return model
+
+
+def _announced(path: Path) -> onnx.ModelProto:
+    """The model, as one that needs none of the passes that quantization asks for in the log."""
+    model = onnx.load(path)
+    add_pre_process_metadata(model)
+    return model
+
+
+def _label(model: onnx.ModelProto, metadata: Metadata, path: Path) -> None:
     onnx.helper.set_model_props(model, metadata.to_props())
     onnx.save(model, path)
 

@@ -125,6 +125,46 @@ def test_a_verdict_that_changes_leaves_no_file(tiny, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["first.onnx"]
 
 
+@pytest.mark.parametrize(("precision", "share"), [("fp16", 0.6), ("int8", 0.6)])
+def test_lower_precisions_are_smaller_and_say_what_they_are(tiny, tmp_path, precision, share):
+    detector, _ = tiny
+    full = export(detector, tmp_path / "full.onnx", pictures=drawn_pictures())
+
+    done = export(
+        detector, tmp_path / "low.onnx", pictures=drawn_pictures(), thresholds={0.95},
+        precision=precision,
+    )  # fmt: skip
+
+    assert done.size < share * full.size
+    assert 0 < done.difference < 0.05
+    file = OnnxDetector(path=done.path)
+    file.load()
+    assert f"onnxruntime-cpu/{precision} " in file.identity
+    assert file.identity != detector.identity
+
+
+def test_a_lower_precision_is_held_to_the_verdicts(tiny, tmp_path):
+    detector, _ = tiny
+    pictures, path = drawn_pictures(), tmp_path / "m.onnx"
+    closest = max(scores.nsfw for scores in detector.predict(pictures))
+
+    with pytest.raises(ExportRefused, match="Nothing says whether int8 is good enough: no policy"):
+        export(detector, path, pictures=pictures, precision="int8")
+    with pytest.raises(ExportRefused, match=r"There is no precision 'int4', only fp32, fp16, int8"):
+        export(detector, path, pictures=pictures, thresholds={0.5}, precision="int4")
+    refused = []
+    for threshold in (closest, closest + 1e-9):  # one of the two is between the scores
+        try:
+            export(
+                detector, path, pictures=pictures, thresholds={threshold}, precision="int8",
+                replace=True,
+            )  # fmt: skip
+        except ExportRefused as error:
+            refused.append(str(error))
+    assert len(refused) == 1
+    assert "would be another one at int8. Scores differ by up to " in refused[0]
+
+
 def test_what_cannot_be_exported_says_why(tiny, tmp_path):
     detector, folder = tiny
     path = tmp_path / "m.onnx"

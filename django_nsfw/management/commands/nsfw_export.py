@@ -40,6 +40,12 @@ class Command(BaseCommand):
             metavar="DIR",
             help="Compare the scores of the pictures in this folder, too.",
         )
+        parser.add_argument(
+            "--precision",
+            default="fp32",
+            choices=["fp32", "fp16", "int8"],
+            help="of the weights in the file; lower ones are held to verdicts alone",
+        )
         parser.add_argument("--force", action="store_true", help="Replace FILE if it exists.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -60,6 +66,7 @@ class Command(BaseCommand):
                 output,
                 pictures=[*drawn_pictures(), *pictures],
                 thresholds=_thresholds(alias),
+                precision=options["precision"],
                 replace=options["force"],
             )
         except (NSFWError, ImproperlyConfigured) as error:
