@@ -27,6 +27,7 @@ PACKAGES = {
 WITHOUT_DATABASE = [
     "tests/admin_pages",  # sites and browsers of their own
     "tests/detectors",  # pictures and weights
+    "tests/evaluation",
     "tests/images",
     "tests/example",  # a project with a database of its own
     "tests/queue_pages/test_many.py",
@@ -36,7 +37,10 @@ WITHOUT_DATABASE = [
     "tests/test_docs.py",
     "tests/test_imports.py",
     "tests/test_packaging.py",
+    "tests/test_intervals.py",
     "tests/test_translations.py",
+    "tests/training",
+    "tests/commands/test_nsfw_train.py",  # what it reads of decisions is read by test_labelled.py
     "tests/background/engines/test_brokers.py",  # what is between the site and its engine
     "tests/background/engines/test_set_up.py",
     "tests/background/engines/test_without_workers.py",
