@@ -181,7 +181,11 @@ def test_the_drawing_that_stands_for_no_picture_reveals_nothing(client, moderato
 
 
 TROUBLES = {
-    "missing": (404, "The file is not in its storage."),
+    "missing": (
+        404,
+        "The file is not in its storage: have it restored from a backup. Without it nothing can be "
+        "approved; what is held can be rejected.",
+    ),
     "changed": (409, "The file is not the one that was scanned."),
     "pruned": (410, "What was held was deleted."),
     "gone": (410, "The field of this file left the project."),
