@@ -413,12 +413,19 @@ def test_everything_is_reached_with_tab_and_says_where_the_focus_is(mo, site):
     mo.press("z", this)
 
 
-def test_a_site_that_does_not_answer_is_said(mo, site):
-    this = site.waiting()[0]
-    mo.open(this)
+def test_a_site_that_does_not_answer_is_said_even_if_an_earlier_answer_comes_late(mo, site):
+    this, next, *_ = site.waiting()
+    late = []
+    mo.page.context.route(f"**{QUEUE}{next}/", lambda route: late.append(route))
     mo.page.context.route("**/decide/*", lambda route: route.abort())
     mo.page.context.route("**/decide/", lambda route: route.abort())
+    mo.open(this)
+    mo.until(lambda: len(late) == 1)
     mo.press("a")
+    assert mo.text("live") == OFFLINE
+    with mo.page.expect_response(f"**{QUEUE}{next}/"):
+        late[0].continue_()
+    mo.page.wait_for_timeout(100)  # until the script has read it
     assert mo.text("live") == OFFLINE
     mo.complaints[:] = [said for said in mo.complaints if "ERR_FAILED" not in said]
     assert (mo.at, site.status(this)) == (this, "held")

@@ -24,13 +24,15 @@ class Unanswered extends Error {}
 
 // Whoever is without a connection keeps the page: what is loaded then is a page of the browser.
 async function reach(url, options) {
+    const isSaid = () => find("live").textContent === single.page.dataset.offline;
+    const said = isSaid();  // what was asked before that, and answers late, takes nothing back
     let response;
     try {
         response = await fetch(url, options);
     } catch {
         throw new Unanswered(single.page.dataset.offline);
     }
-    if (find("live").textContent === single.page.dataset.offline) {
+    if (said && isSaid()) {
         say("");
     }
     return response;
