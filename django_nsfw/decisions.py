@@ -123,11 +123,12 @@ def undo(
 def undo_batch(
     batch: uuid.UUID, *, moderator: AbstractBaseUser | None, note: str = ""
 ) -> Iterator[Undone]:
-    """Undo what was decided in one go, the newest first and each on its own: one that is refused
-    does not keep the others. The undos have a batch in common, too."""
+    """Undo what still stands of what was decided in one go, the newest first and each on its own:
+    one that is refused does not keep the others. The undos have a batch in common, too."""
     db = router.db_for_write(Scan)
     again = uuid.uuid4()
-    made = Decision.objects.using(db).filter(batch=batch).exclude(action=Action.UNDO)
+    stands = Decision.objects.using(db).filter(batch=batch, undone_by=None)
+    made = stands.exclude(action=Action.UNDO)
     for decision in list(made.order_by("-pk")):
         undos = Decision.objects.using(db).filter(batch=again, undoes=decision)
         if (along := undos.first()) is not None:  # with another object that names the same file

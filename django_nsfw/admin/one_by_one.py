@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.db import connections, transaction
+from django.utils.translation import ngettext
 
 PATIENCE = 20
 """Seconds after which a request begins with no further row: servers and proxies end one that takes
@@ -21,3 +22,13 @@ def one_by_one(view: View) -> View:
     for alias in connections:
         view = transaction.non_atomic_requests(using=alias)(view)
     return view
+
+
+def left(number: int) -> str:
+    """What a request says that had no time for all."""
+    said = ngettext(
+        "%d is left, and waits unchanged: one request may take only so long. Do it again.",
+        "%d are left, and wait unchanged: one request may take only so long. Do it again.",
+        number,
+    )
+    return said % number

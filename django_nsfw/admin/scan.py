@@ -23,7 +23,7 @@ from ..permissions import may_decide, may_decide_in_bulk, visible
 from .decision import DecisionInline, ReadOnly
 from .filters import EscalatedFilter, FieldFilter, WaitingFilter
 from .looking import Looking
-from .one_by_one import PATIENCE, one_by_one
+from .one_by_one import PATIENCE, left, one_by_one
 from .quality import Quality
 from .queue import Queue
 
@@ -246,10 +246,5 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
             else:
                 done += 1
         if selected:
-            said = ngettext(
-                "%d is left, and waits unchanged: one request may take only so long. Do it again.",
-                "%d are left, and wait unchanged: one request may take only so long. Do it again.",
-                selected,
-            )
-            self.message_user(request, said % selected, messages.WARNING)
+            self.message_user(request, left(selected), messages.WARNING)
         return done

@@ -2,6 +2,7 @@
 where the process ends in the middle."""
 
 import re
+import uuid
 from datetime import timedelta
 from html import unescape
 
@@ -12,6 +13,7 @@ from django.urls import resolve, reverse
 
 from django_nsfw.admin import scan as admin_of_scans
 from django_nsfw.admin.queue import bulk
+from django_nsfw.decisions import approve
 from django_nsfw.models import Decision
 from django_nsfw.sweeping import sweep
 from tests.folders import held as held_bodies
@@ -22,6 +24,12 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "seco
 LIST = "admin:django_nsfw_scan_changelist"
 LOG = "admin:django_nsfw_decision_changelist"
 KNOWN = "admin:django_nsfw_knownimage_changelist"
+LEFT = [
+    "",
+    "1 is left, and waits unchanged: one request may take only so long. Do it again.",
+    "2 are left, and wait unchanged: one request may take only so long. Do it again.",
+    "3 are left, and wait unchanged: one request may take only so long. Do it again.",
+]
 MANY = {"queue_bulk": (), "queue_bulk_undo": (), "queue_undo": (1,)}
 
 
@@ -187,10 +195,21 @@ class TestWhenTheTimeIsUp:
         decide(client, held[1:2], batch=str(batch))
         assert Decision.objects.values("batch").distinct().count() == 2
 
+    def test_an_undo_says_what_is_left_and_goes_on_with_it(self, client, mo, held):
+        batch = uuid.uuid4()
+        for scan in held:
+            approve(scan, moderator=mo, batch=batch)
+        for number in range(1, 5):
+            page = client.post(address("queue_bulk_undo"), {"batch": batch}, follow=True)
+            assert statuses(held) == ["approved"] * (4 - number) + ["held"] * number
+            said = [str(message) for message in page.context["messages"]]
+            assert said[:-1] == [LEFT[4 - number]] * (number < 4)
+            assert said[-1] == "1 decision was undone."
+
     def test_an_action_on_the_list_says_what_is_left(self, client, mo, held):
         page = select(client, LIST, "approve", held)
         assert [str(message) for message in page.context["messages"]] == [
-            "3 are left, and wait unchanged: one request may take only so long. Do it again.",
+            LEFT[3],
             "1 file was approved.",
         ]
         assert statuses(held) == ["held", "held", "held", "approved"]

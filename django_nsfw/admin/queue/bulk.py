@@ -28,7 +28,7 @@ from ...exceptions import DecisionRefused, NSFWError
 from ...models import Claim, Decision, Scan
 from ...permissions import may_decide, may_decide_in_bulk, may_undo, visible, visible_decisions
 from ...queue import claims
-from ..one_by_one import PATIENCE
+from ..one_by_one import PATIENCE, left
 from .filters import VERDICTS
 from .frame import frame
 from .items import person
@@ -122,8 +122,9 @@ def result(admin: "Queue", request: HttpRequest, batch: uuid.UUID) -> HttpRespon
 
 
 def undo(admin: "Queue", request: HttpRequest) -> HttpResponse:
-    """Takes back a batch of one's own: what was undone since or decided anew stays as it is."""
-    user = person(request)
+    """Takes back a batch of one's own: what was undone since or decided anew stays as it is. What
+    there is no time for stays decided until the button is pressed again."""
+    user, until = person(request), time.monotonic() + PATIENCE
     try:
         batch = uuid.UUID(request.POST.get("batch", ""))
     except ValueError as error:
@@ -134,14 +135,18 @@ def undo(admin: "Queue", request: HttpRequest) -> HttpResponse:
     everything = Decision.objects.using(_db()).filter(batch=batch).exclude(action=Action.UNDO)
     if not all(may_undo(user, one) for one in everything.select_related("scan")):
         raise PermissionDenied
-    done = 0
+    rest, done = everything.filter(undone_by=None).count(), 0
     for undone in decisions.undo_batch(batch, moderator=user):
+        rest -= 1
         if undone.error is None:
             done += 1
         else:
             scan = undone.decision.scan
             why = refusal(undone.error, scan)
             messages.error(request, f"#{scan.pk} {subject(scan)}: {why}")
+        if rest and time.monotonic() >= until:
+            messages.warning(request, left(rest))
+            break
     if done:
         said = ngettext("%d decision was undone.", "%d decisions were undone.", done)
         messages.success(request, said % done)
