@@ -1,5 +1,5 @@
-"""Runs the suite on SQLite, and what touches the database again on each server that answers on
-this machine.
+"""Runs the suite on SQLite, what touches the database again on each server that answers on this
+machine, and the suite of each host with its own settings.
 
 ``make test`` calls it; its arguments are pytest's. As many databases at a time as ``JOBS`` says,
 each then prints what it has to say when it is done. Where ``CI`` is set, a server or a driver that
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
+from pathlib import Path
 
 SQLITE = "SQLite"
 SERVERS = {
@@ -51,6 +52,7 @@ WITHOUT_DATABASE = [
 ]
 Done = subprocess.CompletedProcess[str]
 Suite = Callable[..., Done]
+HOSTS = sorted(path.parent.name for path in Path(__file__).parent.glob("contrib/*/settings.py"))
 NOTHING_SELECTED = 5
 """pytest's exit code where ``-k`` left no test."""
 
@@ -69,6 +71,10 @@ def main(arguments: list[str]) -> int:
         ignored = [f"--ignore={path}" for path in WITHOUT_DATABASE]
         database = url.format(name=f"django_nsfw_{os.getpid()}")
         suites[server] = partial(run, server, database, ["--create-db", *ignored, *arguments])
+    if not any(Path(argument.partition("::")[0]).exists() for argument in arguments):
+        for host in HOSTS:
+            where = [f"--ds=tests.contrib.{host}.settings", f"tests/contrib/{host}"]
+            suites[host] = partial(run, host, "", [*where, *arguments])
     failed += at_once(suites, jobs)
     if failed:
         print(f"=== failed: {', '.join(failed)}")

@@ -1,8 +1,9 @@
 """A small photo gallery: SQLite, local files, every upload scanned.
 
 Environment: ``NSFW_DETECTOR`` (``open_nsfw`` or ``marqo``), ``NSFW_ENGINE`` (``inline``, ``tasks``
-or ``celery``), ``EXAMPLE_DATA_DIR`` (database, media and quarantine), ``EXAMPLE_DEBUG`` (``0``
-switches debugging off). It answers on loopback only.
+or ``celery``), ``NSFW_HOSTS`` (names in ``config/hosts``, comma-separated), ``EXAMPLE_DATA_DIR``
+(database, media and quarantine), ``EXAMPLE_DEBUG`` (``0`` switches debugging off). It answers on
+loopback only.
 """
 
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from config.data import DATA_DIR, kept_secret
+from config.hosts import HOSTS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -122,3 +124,12 @@ STATIC_URL = "static/"
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
+
+# What the hosts add.
+
+NSFW_FIELDS = {path: policy for host in HOSTS for path, policy in host.fields.items()}
+for _host in HOSTS:
+    INSTALLED_APPS += [app for app in _host.apps if app not in INSTALLED_APPS]
+    MIDDLEWARE += _host.middleware
+    TEMPLATES[0]["OPTIONS"]["context_processors"] += _host.context_processors  # type: ignore[index]
+    globals().update(_host.settings)
