@@ -2,9 +2,17 @@ import os
 from contextlib import contextmanager
 
 import pytest
+from django.conf import settings
 
-from tests.background.engines.engines import ENGINES
+from tests.background.engines.engines import ENGINES, CeleryRabbitMQ, CeleryRedis, TasksDB
 from tests.background.engines.processes import Site, database
+
+ON_SERVERS = {
+    "django.db.backends.postgresql": (TasksDB, CeleryRabbitMQ),
+    "django.db.backends.mysql": (TasksDB, CeleryRedis),
+}
+"""Every engine runs on SQLite, and on each server the one that is made of its tables and another:
+what passes through a broker is the same whatever stands behind."""
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +46,11 @@ def present(cls):
     return cls()
 
 
-@pytest.fixture(scope="module", params=ENGINES, ids=lambda cls: cls.__name__)
+@pytest.fixture(
+    scope="module",
+    params=ON_SERVERS.get(settings.DATABASES["default"]["ENGINE"], ENGINES),
+    ids=lambda cls: cls.__name__,
+)
 def engine(request):
     engine = present(request.param)
     yield engine
