@@ -187,6 +187,14 @@ def test_each_host_is_imported_by_its_package_alone(host, package):
     assert [m for m, _ in importers(host) if not m.startswith(ours)] == []
 
 
+def test_what_is_for_tests_is_imported_by_tests_alone():
+    ours = "django_nsfw.testing"
+    plugin = "django_nsfw.pytest_plugin"
+    assert {m for m, _ in importers(ours) if not m.startswith(ours)} == {plugin}
+    assert {m for m, _ in importers("pytest")} == {plugin}
+    assert importers(plugin) == []
+
+
 TRAINING = {
     "batches", "learning", "measuring", "running", "settings", "starting", "state", "workplace",
 }  # fmt: skip
