@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePath
@@ -43,8 +43,8 @@ class Script:
     """
 
     def __init__(self) -> None:
-        self.rules: list[Rule] = []
         self.inferences = 0
+        self._rules: list[Rule] = []
         self._lock = threading.Lock()
 
     def clear(self, *which: Which) -> None:
@@ -70,23 +70,26 @@ class Script:
         """The detector cannot be had, and the policy says what becomes of them."""
         self._say(which, failure=message)
 
-    def rule(self, name: str = "", sha256: str = "") -> "Rule":
-        """For a file; without one, what is said of all others."""
-        return next(rule for rule in reversed(self.rules) if rule.names(name, sha256))
+    def _rule(self, name: str, sha256: str) -> "Rule":
+        return next(rule for rule in reversed(self._rules) if rule.names(name, sha256))
 
-    def count(self) -> None:
+    def _count(self) -> None:
         with self._lock:
             self.inferences += 1
 
-    def _say(self, which: Iterable[Which], **said: Any) -> None:
-        names, digests = set(), set()
-        for one in which:
-            if isinstance(one, str):
-                names.add(one)
-            else:
-                digests.add(_sha256(one))
-        everything = not names and not digests
-        self.rules.append(Rule(everything=everything, patterns=names, digests=digests, **said))
+    def _say(self, which: Collection[Which], **said: Any) -> None:
+        names = {one for one in which if isinstance(one, str)}
+        digests = {_sha256(one) for one in which if not isinstance(one, str)}
+        self._rules.append(Rule(everything=not which, patterns=names, digests=digests, **said))
+
+
+def said_by(identity: str) -> Verdict | None:
+    """What a test says becomes of a file with such a score; None where its policy decides."""
+    for script in running:
+        for rule in script._rules:
+            if rule.identity == identity:
+                return rule.verdict
+    return None
 
 
 @dataclass(kw_only=True)
@@ -139,7 +142,7 @@ class ScriptedDetector(Detector):
                 "django_nsfw.testing is for tests: it answers while uploads.clear(), "
                 "uploads.held() and their kind run, and not in NSFW_DETECTORS of a site."
             )
-        return running[-1].rule(self.name, self.sha256)
+        return running[-1]._rule(self.name, self.sha256)
 
     @property
     def identity(self) -> str:  # type: ignore[override]
@@ -154,7 +157,7 @@ class ScriptedDetector(Detector):
             raise DetectorUnavailable(rule.failure)
         if self.sha256 and not self._counted:
             self._counted = True
-            running[-1].count()
+            running[-1]._count()
         scores = Scores.of(self.labels, [1 - rule.score, rule.score], self.nsfw_labels)
         return [scores] * len(images)
 

@@ -24,7 +24,7 @@ from ..memo import memo
 from ..policy import Policy
 from ..scores import Assessment, KnownMatch
 from ..verdict import Verdict
-from .script import Script, ScriptedDetector, Which, running
+from .script import Script, ScriptedDetector, Which, running, said_by
 
 
 def clear(*which: Which, **names: str | None) -> "Running":
@@ -145,8 +145,7 @@ def _verdict(policy: Policy, assessment: Assessment, match: KnownMatch | None = 
     """What a test says becomes of a file; a decision of a moderator about its bytes counts more."""
     settled = match is not None and policy.settles(match, assessment)
     if assessment.failure is None and not settled:
-        for script in reversed(running):
-            for rule in script.rules:
-                if rule.identity == assessment.detector and rule.verdict is not None:
-                    return rule.verdict
+        said = said_by(assessment.detector)
+        if said is not None:
+            return said
     return _judged_by_scores(policy, assessment, match)

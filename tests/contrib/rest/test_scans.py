@@ -1,5 +1,6 @@
 """The API over scans: who may ask, what can be asked, and that nothing leads to held bytes."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -263,6 +264,12 @@ class TestPages:
             answer = api.get(address)
             back = [*numbers(answer), *back]
         assert back == whole
+
+    def test_people_have_the_links_as_well(self, api, ten):
+        page = api.get(SCANS, {"size": 3}, headers={"accept": "text/html"})
+        assert page.status_code == 200
+        link = json.loads(api.get(SCANS, {"size": 3}).content)["next"]
+        assert f'href="{link.replace("&", "&amp;")}"' in page.content.decode()
 
     def test_what_no_index_serves_is_looked_for_by_the_piece(self, api, moderator, monkeypatch):
         monkeypatch.setattr(matching, "LOOKED_AT", 3 * len(Scan.Status))
