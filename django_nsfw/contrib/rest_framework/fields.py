@@ -84,9 +84,11 @@ class ModeratedImageField(serializers.ImageField):
 
 
 class NamedChoices(serializers.ChoiceField):
-    """One schema component for all fields with these choices, whatever they are called."""
+    """One component of the schema for all fields with these choices, whatever they are called."""
 
-    component = ""
+    def __init__(self, component: str, choices: Any, **kwargs: Any) -> None:
+        super().__init__(choices, **kwargs)
+        self.component = component
 
 
 class ModerationStatusField(NamedChoices):
@@ -96,11 +98,9 @@ class ModerationStatusField(NamedChoices):
     :func:`django_nsfw.listings.with_nsfw_status`, or each object costs a query.
     """
 
-    component = "NSFWPlaceholderStatus"
-
     def __init__(self, **kwargs: Any) -> None:
-        choices = list(NOTICES.items())
-        super().__init__(**{"choices": choices, "read_only": True, "allow_null": True, **kwargs})
+        options = {"read_only": True, "allow_null": True, **kwargs}
+        super().__init__("NSFWPlaceholderStatus", list(NOTICES.items()), **options)
 
     def to_representation(self, value: Any) -> Any:
         status = status_of(value)

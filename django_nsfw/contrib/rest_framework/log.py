@@ -1,7 +1,6 @@
 """The log of decisions page by page, the newest first, along the index of their time."""
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,7 @@ from ...models import Decision
 from ...permissions import User, visible_decisions
 from ...queue.lanes import Spot
 from ...queue.pages import cursor_at, spot_at
+from .pagination import Cursors
 
 LOOKED_AT = 10_000
 """Decisions that are read one after the other for a page."""
@@ -54,17 +54,11 @@ class Wanted:
         return Q(**{lookup: value for lookup, value in asked.items() if value not in nothing})
 
 
-@dataclass(frozen=True, kw_only=True)
-class LogPage:
-    """``next`` is a cursor for ``decided(after=…)``, empty where nothing is left. A page that is
-    short, or empty, and has a next one does not say that nothing is there."""
+def decided(wanted: Wanted, user: User, *, after: str = "", size: int) -> Cursors:
+    """In fields that the user moderates. Asks for no permission. At most two queries.
 
-    rows: Sequence[Decision]
-    next: str
-
-
-def decided(wanted: Wanted, user: User, *, after: str = "", size: int) -> LogPage:
-    """In fields that the user moderates. Asks for no permission. At most two queries."""
+    A page that is short, or empty, and has a next one does not say that nothing is there.
+    """
     log = Decision.objects.filter(wanted.span).order_by("-created_at", "-pk")
     start = spot_at(after)
     if start is not None:
@@ -78,8 +72,8 @@ def decided(wanted: Wanted, user: User, *, after: str = "", size: int) -> LogPag
     rows = list(found.select_related("scan", "undone_by").defer("scan__crops")[: size + 1])
     if len(rows) > size:
         last = rows[size - 1]
-        return LogPage(rows=rows[:size], next=_cursor(last.created_at, last.pk))
-    return LogPage(rows=rows, next="" if edge is None else _cursor(edge, 0))
+        return Cursors(rows=rows[:size], next=_cursor(last.created_at, last.pk))
+    return Cursors(rows=rows, next="" if edge is None else _cursor(edge, 0))
 
 
 def _cursor(created_at: datetime, pk: int) -> str:

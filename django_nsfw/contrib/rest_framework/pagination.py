@@ -17,7 +17,7 @@ class Cursors:
 
     rows: Sequence[Any]
     next: str
-    previous: str
+    previous: str = ""
 
 
 class Pages(BasePagination):

@@ -25,33 +25,11 @@ class ModeratedImages:
         return field_class, options
 
 
-class StatusField(NamedChoices):
-    component = "NSFWScanStatus"
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"choices": Scan.Status.choices, **kwargs})
-
-
-class VerdictField(NamedChoices):
-    component = "NSFWVerdict"
-
-    def __init__(self, **kwargs: Any) -> None:
-        choices = [(verdict.value, said) for verdict, said in VERDICTS.items()]
-        super().__init__(**{"choices": choices, **kwargs})
-
-
-class ActionField(NamedChoices):
-    component = "NSFWDecisionAction"
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"choices": Decision.Action.choices, **kwargs})
-
-
 class NSFWScanSerializer(serializers.ModelSerializer[Scan]):
     """Nothing that leads to held bytes, and nothing that tells what is in the blind sample."""
 
-    status = StatusField(read_only=True)
-    verdict = VerdictField(read_only=True)
+    status = NamedChoices("NSFWScanStatus", Scan.Status.choices, read_only=True)
+    verdict = NamedChoices("NSFWVerdict", list(VERDICTS.items()), read_only=True)
 
     class Meta:
         model = Scan
@@ -84,9 +62,9 @@ class NSFWScanDetailSerializer(NSFWScanSerializer):
 
 class NSFWDecisionSerializer(serializers.ModelSerializer[Decision]):
     field = serializers.CharField(source="scan.field", read_only=True)
-    action = ActionField(read_only=True)
-    from_status = StatusField(read_only=True)
-    to_status = StatusField(read_only=True)
+    action = NamedChoices("NSFWDecisionAction", Decision.Action.choices, read_only=True)
+    from_status = NamedChoices("NSFWScanStatus", Scan.Status.choices, read_only=True)
+    to_status = NamedChoices("NSFWScanStatus", Scan.Status.choices, read_only=True)
     undone_by = serializers.IntegerField(source="undone.pk", read_only=True, allow_null=True)
 
     class Meta:

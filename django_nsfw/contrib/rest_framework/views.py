@@ -114,7 +114,6 @@ class DecisionViewSet(Reading):
     def found(self) -> Cursors:
         query = self.asked()
         asked = query.validated_data
-        found = decided(
+        return decided(
             query.wanted, self.request.user, after=asked.get("after", ""), size=asked["size"]
         )
-        return Cursors(rows=found.rows, next=found.next, previous="")
