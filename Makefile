@@ -73,7 +73,7 @@ $(DEMO)/.installed: pyproject.toml $(SOURCES) | $(DEMO)/bin/python
 
 $(DEV)/.installed: pyproject.toml | $(DEV)/bin/python
 	$(DEV)/bin/$(PIP) install --quiet --upgrade "pip>=25.1"
-	$(DEV)/bin/$(PIP) install --quiet --editable ".[timm,transformers,export,onnx,opennsfw,heif,rest,pdq,evaluate,train]" --group test
+	$(DEV)/bin/$(PIP) install --quiet --editable ".[timm,transformers,export,onnx,opennsfw,heif,rest,pdq,evaluate,train]" --group test --group hosts
 	@for group in postgresql mariadb; do \
 	    $(DEV)/bin/$(PIP) install --quiet --group $$group >/dev/null 2>&1 || \
 	        echo "The driver for $$group cannot be installed here; its tests will be left out."; \

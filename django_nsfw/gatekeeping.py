@@ -12,6 +12,7 @@ from django.db import models
 
 from . import quarantine, runners
 from .gate import OUTCOMES
+from .listings import annotation
 from .policy import Action
 from .registry import WatchedField
 from .scanning import Examination, Outcome, examine, uploader_id
@@ -64,6 +65,8 @@ class Gatekeeper:
                 outcome = Outcome(examination=examination, name=stored, original_name=name)
         if own:
             self._examination = examination
+            # What a list said of the file before does not hold for this one.
+            vars(self._instance).pop(annotation(self._watched.field.name), None)
         # The row will name one of them: its own file, even where a subclass stores that by itself.
         outcomes = vars(self._instance).setdefault(OUTCOMES, {})
         outcomes.setdefault(self._watched.field.name, {})[outcome.name] = outcome

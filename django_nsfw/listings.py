@@ -44,13 +44,13 @@ def status_of(file: FieldFile | None) -> str | None:
         if not file:  # what a template passes where a relation is empty
             return None
         raise TypeError(f"{file!r} is no file of a model field.")
+    if not file:
+        return None
     instance, field = file.instance, file.field
     known = vars(instance)
     if annotation(field.name) in known:
         status: str | None = known[annotation(field.name)]
         return status
-    if not file:
-        return None
     return (
         Scan.objects.filter(field=field_label(field), name=file.name)
         .order_by("-pk")

@@ -63,6 +63,10 @@ def may_manage_known(user: User) -> bool:
     return _has(user, "manage_known")
 
 
+def may_see_decisions(user: User) -> bool:
+    return _has(user, "view_decision")
+
+
 def may_see_reports(user: User) -> bool:
     return _has(user, "see_reports")
 

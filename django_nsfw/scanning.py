@@ -131,15 +131,27 @@ def examined(file: Any) -> Examination | None:
     return getattr(_innermost(file), "_nsfw_examination", None)
 
 
-def refusal(value: Any, validator: NSFWValidator) -> tuple[str, Mapping[str, Any]] | None:
-    """Why ``validator`` refuses an upload, as code and parameters; None lets it pass."""
-    instance, field_name = None, ""
-    if isinstance(value, FieldFile):
+def refusal(
+    value: Any,
+    validator: NSFWValidator,
+    *,
+    watched: WatchedField | None = None,
+    instance: models.Model | None = None,
+) -> tuple[str, Mapping[str, Any]] | None:
+    """Why ``validator`` refuses an upload, as code and parameters; None lets it pass.
+
+    ``watched``: the field that it goes to and, where there is one, ``instance``, from who knows
+    better than the validator. The validator's keys are laid over the policy of that field then.
+    """
+    options, field_name = validator.options, watched.field.name if watched else ""
+    if watched is not None:
+        options = {**watched.options, **options}
+    elif isinstance(value, FieldFile):
         instance, field_name = value.instance, value.field.name
         watched = registry.get(value.field)
-    else:
-        watched = registry.behind(validator)
-    options = validator.options if watched is None else watched.options
+        options = options if watched is None else watched.options
+    elif (watched := registry.behind(validator)) is not None:
+        options = watched.options
     file = _innermost(value)
     found = examine(
         file,

@@ -5,7 +5,7 @@ app registry until it is called, so a ``models.py`` may import it freely.
 """
 
 from collections.abc import Mapping
-from typing import Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.utils.deconstruct import deconstructible
@@ -15,6 +15,11 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from .policy import Policy, PolicyOptions
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+    from .registry import WatchedField
 
 MESSAGES: dict[str, str | Promise] = {
     "nsfw": _("This picture looks explicit and cannot be accepted. Please choose another one."),
@@ -92,11 +97,22 @@ class NSFWValidator:
 
         A file that is stored already was looked at when it was stored and passes.
         """
+        self.check(value)
+
+    def check(
+        self,
+        value: Any,
+        *,
+        watched: "WatchedField | None" = None,
+        instance: "Model | None" = None,
+    ) -> None:
+        """As a call. ``watched``: the field that the file goes to, of ``instance`` where there is
+        one; the keys of this validator are laid over its policy."""
         if not value or getattr(value, "_committed", False):
             return
         from .scanning import refusal
 
-        refused = refusal(value, self)
+        refused = refusal(value, self, watched=watched, instance=instance)
         if refused is not None:
             code, params = refused
             raise ValidationError(

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
+from inspect import isfunction
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,10 @@ from django_nsfw.verdict import Verdict
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(django_nsfw.__file__).parent
 SOURCES = {path: path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
-PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/*.md"))}
+PAGES = {
+    path.stem: path.read_text(encoding="utf-8")
+    for path in sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("docs/hosts/*.md")])
+}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = sorted(p.stem for p in PACKAGE.glob("management/commands/nsfw_*.py"))
 REQUIRED = object()
@@ -225,6 +229,16 @@ def reasons() -> set[str]:
 def _subclasses(cls: type) -> set[type]:
     below = {s for sub in cls.__subclasses__() for s in _subclasses(sub)}
     return below | {s for s in cls.__subclasses__() if "code" in vars(s)}
+
+
+def functions(owner: Any) -> set[str]:
+    """The public ones that a module or a class defines itself."""
+    module = getattr(owner, "__module__", owner.__name__)
+    return {
+        name
+        for name, value in vars(owner).items()
+        if isfunction(value) and value.__module__ == module and not name.startswith("_")
+    }
 
 
 def names(values: Any) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from django_nsfw import conf, images, known_lists, signals, validators
+from django_nsfw.contrib import rest_framework
+from django_nsfw.contrib.rest_framework import queries
+from django_nsfw.contrib.rest_framework.serializers import NSFWScanDetailSerializer
 from django_nsfw.coverage import Covered
 from django_nsfw.detectors import handler, preparation
 from django_nsfw.digests import Digest
@@ -36,6 +39,7 @@ from django_nsfw.retention import Pruned
 from django_nsfw.shadow.scoring import Shadowed
 from django_nsfw.sweeping import Finding, Mended
 from django_nsfw.templatetags.nsfw import register
+from django_nsfw.testing import Script, uploads
 from django_nsfw.training.recipe import Recipe
 from django_nsfw.webhooks import endpoints
 from django_nsfw.webhooks.delivering import Attempt
@@ -165,6 +169,22 @@ COMPARISONS = {
     "keys of nsfw_rescan": of("commands", "nsfw_rescan", "key", lambda: docs.names([
         "run", "status", *progress.COUNTS, "failed_chunks", "seconds", "images_per_second",
         "troubles"])),
+    "parameters of scans": of(
+        "rest-framework", "Reading scans and decisions", "parameter of scans",
+        lambda: docs.names(queries.ScanQuery().fields)),
+    "parameters of decisions": of(
+        "rest-framework", "Reading scans and decisions", "parameter of decisions",
+        lambda: docs.names(queries.DecisionQuery().fields)),
+    "keys of a scan": of(
+        "rest-framework", "Reading scans and decisions", "key of a scan",
+        lambda: docs.names(NSFWScanDetailSerializer().fields)),
+    "fields of serializers": of(
+        "rest-framework", "What an answer says", "field", lambda: docs.names(
+            name for name in rest_framework.__all__ if name.startswith("Moderation"))),
+    "ways of testing": of("testing", "What can be said", "way", lambda: docs.names(
+        docs.functions(uploads))),
+    "methods of a script": of("testing", "What can be said", "method", lambda: docs.names(
+        docs.functions(Script))),
     "keys of nsfw_sweep": of("commands", "nsfw_sweep", "key", lambda: docs.names(
         [*(field.name for field in fields(Mended)), "needs_person"])),
 }  # fmt: skip
@@ -239,7 +259,8 @@ def test_what_is_named_exists(name):
 
 def test_every_setting_that_is_named_exists():
     known = docs.setting_names(SOURCES[PACKAGE / "conf.py"])
-    assert set(re.findall(r"\bNSFW_[A-Z]+\b", EVERY_PAGE)) == known
+    of_the_example = {"NSFW_HOSTS"}
+    assert set(re.findall(r"\bNSFW_[A-Z]+\b", EVERY_PAGE)) == known | of_the_example
 
 
 def test_every_check_that_is_named_exists():

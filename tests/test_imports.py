@@ -173,6 +173,28 @@ def test_nothing_imports_the_top_floor(top):
     assert [m for m, _ in importers(top) if not m.startswith(top)] == []
 
 
+def test_nothing_imports_the_packages_of_hosts():
+    ours = "django_nsfw.contrib"
+    assert [m for m, _ in importers(ours) if not m.startswith(ours)] == []
+
+
+@pytest.mark.parametrize(
+    ("host", "package"),
+    [("rest_framework", "rest_framework"), ("drf_spectacular", "rest_framework")],
+)
+def test_each_host_is_imported_by_its_package_alone(host, package):
+    ours = f"django_nsfw.contrib.{package}"
+    assert [m for m, _ in importers(host) if not m.startswith(ours)] == []
+
+
+def test_what_is_for_tests_is_imported_by_tests_alone():
+    ours = "django_nsfw.testing"
+    plugin = "django_nsfw.pytest_plugin"
+    assert {m for m, _ in importers(ours) if not m.startswith(ours)} == {plugin}
+    assert {m for m, _ in importers("pytest")} == {plugin}
+    assert importers(plugin) == []
+
+
 TRAINING = {
     "batches", "learning", "measuring", "running", "settings", "starting", "state", "workplace",
 }  # fmt: skip

@@ -107,6 +107,20 @@ def test_a_replaced_file_has_the_status_of_the_new_one(photos, constant):
     assert "held" in titles(exclude_held(Photo.objects.all()))
 
 
+def test_what_a_list_said_does_not_hold_for_a_file_that_comes_later(photos, constant):
+    photo = with_nsfw_status(Photo.objects.all()).get(title="clear")
+    constant.answer = 0.8
+    photo.image = upload("new.jpg", body=picture(seed=99))
+    photo.save()
+    assert status_of(photo.image) == "held"
+
+
+def test_of_a_file_that_was_taken_away_a_list_says_nothing(photos):
+    photo = with_nsfw_status(Photo.objects.all()).get(title="held")
+    photo.image = ""
+    assert status_of(photo.image) is None
+
+
 def test_a_list_of_twenty_costs_one_query(constant, django_assert_num_queries):
     constant.answer = 0.8
     for seed in range(20):

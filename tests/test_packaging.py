@@ -70,3 +70,8 @@ def test_its_metadata_names_the_extras(wheel):
         "manifest", "pdq", "evaluate", "train", "rest", "wagtail", "filer", "export", "heif",
     }  # fmt: skip
     assert "License-Expression: MIT" in metadata
+
+
+def test_pytest_finds_the_fixture_for_tests_of_others(wheel):
+    points = wheel.read("django_nsfw-0.1.0.dist-info/entry_points.txt").decode()
+    assert points.split() == ["[pytest11]", "django_nsfw", "=", "django_nsfw.pytest_plugin"]

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -48,6 +49,10 @@ class Question:
     ``"score"`` or ``"known"``. ``uploader`` is a primary key. Ages are hours. ``shadow``: where
     a second detector disagrees. ``problems`` says in sentences what was left out because it made
     no sense; it is no part of the question.
+
+    Only programs ask for moments in place of ages, from ``since`` to ``until`` with both of them,
+    and for the files of one object: ``object_pk``, as text, together with ``fields``. No query
+    string has these.
     """
 
     statuses: tuple[str, ...] = tuple(status.value for status in Scan.WAITING)
@@ -65,6 +70,9 @@ class Question:
     escalated: bool = False
     shadow: bool = False
     sort: str = OLDEST
+    since: datetime | None = None
+    until: datetime | None = None
+    object_pk: str = ""
     problems: tuple[str, ...] = ()
 
     KEYS: ClassVar[tuple[str, ...]] = (
@@ -91,7 +99,7 @@ class Question:
             verdicts=read.several("verdict", {verdict.value for verdict in Verdict}.__contains__),
             detector=read.one("detector", _text(255)) or "",
             label=read.one("label", _text(LABEL_LENGTH)) or "",
-            uploader=read.one("uploader", _person),
+            uploader=read.one("uploader", person_key),
             min_age=read.one("min_age", _hours),
             max_age=read.one("max_age", _hours),
             mine=read.one("mine", _switch) or False,
@@ -190,7 +198,7 @@ def _text(length: int) -> Callable[[str], str]:
     return read
 
 
-def _person(text: str) -> Any:
+def person_key(text: str) -> Any:
     """A key that can be one, whatever the keys of the site's users are."""
     key = get_user_model()._meta.pk
     assert key is not None  # noqa: S101 - every concrete model has one

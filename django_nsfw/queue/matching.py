@@ -30,6 +30,8 @@ def matching(question: Question, user: AbstractBaseUser) -> QuerySet[Scan]:
         scans = scans.filter(detector=question.detector)
     if question.label:
         scans = scans.filter(label=question.label)
+    if question.object_pk:
+        scans = scans.filter(object_pk=question.object_pk)
     if question.uploader is not None:
         scans = scans.filter(uploader_id=question.uploader)
     if question.mine:
@@ -43,15 +45,17 @@ def matching(question: Question, user: AbstractBaseUser) -> QuerySet[Scan]:
 
 
 def span(question: Question, column: Literal["created_at", "nsfw"]) -> Q:
-    """What is asked of an ordered column: the ages, or the band of scores."""
+    """What is asked of an ordered column: ages and moments, or the band of scores."""
     low: Any = question.low
     high: Any = question.high
     if column == "created_at":
         now = timezone.now()
-        low, high = (
+        oldest, youngest = (
             None if hours is None else now - timedelta(hours=hours)
             for hours in (question.max_age, question.min_age)
         )
+        low = max(filter(None, (oldest, question.since)), default=None)
+        high = min(filter(None, (youngest, question.until)), default=None)
     asked = Q() if low is None else Q(**{f"{column}__gte": low})
     return asked if high is None else asked & Q(**{f"{column}__lte": high})
 
@@ -59,7 +63,9 @@ def span(question: Question, column: Literal["created_at", "nsfw"]) -> Q:
 def reads_one_by_one(question: Question, user: AbstractBaseUser, status: str) -> bool:
     """Whether rows of a status must be read to tell whether they are asked for: no index serves the
     filters. Fields are in that of the age, which is short for what waits."""
-    if question.uploader is not None or question.mine or question.escalated or question.shadow:
+    if question.object_pk or question.uploader is not None:
+        return False
+    if question.mine or question.escalated or question.shadow:
         return False
     if question.reasons or question.verdicts or question.detector or question.label:
         return True

@@ -62,28 +62,28 @@ def page(
     looked for. A cursor that makes no sense is none.
     """
     scans = matching(question, user)
-    if (end := _read(before)) is not None:
+    if (end := spot_at(before)) is not None:
         found = look(stages(question, user, scans, before=end), size + 1)
         spots = found.spots[size - 1 :: -1] if len(found.spots) > size else found.spots[::-1]
         if found.edge is not None:
             last = spots[-1] if spots else found.edge
             return Page(
                 scans=_rows(spots),
-                next=_written(last),
-                previous=_written(found.edge),
+                next=cursor_at(last),
+                previous=cursor_at(found.edge),
                 stopped="before",
             )
         if len(found.spots) > size:
-            return Page(scans=_rows(spots), next=_written(spots[-1]), previous=_written(spots[0]))
+            return Page(scans=_rows(spots), next=cursor_at(spots[-1]), previous=cursor_at(spots[0]))
         after = ""  # the beginning, and a whole page of it
-    start = _read(after)
+    start = spot_at(after)
     found = look(stages(question, user, scans, after=start), size + 1)
     spots = found.spots[:size]
     next = spots[-1] if len(found.spots) > size else found.edge
-    back = "" if start is None else _written(spots[0] if spots else start)
+    back = "" if start is None else cursor_at(spots[0] if spots else start)
     return Page(
         scans=_rows(spots),
-        next="" if next is None else _written(next),
+        next="" if next is None else cursor_at(next),
         previous=back,
         stopped="after" if found.edge is not None else "",
     )
@@ -120,7 +120,7 @@ def _ahead(
 def _beside(found: Found) -> Beside:
     return Beside(
         pk=found.spots[0].pk if found.spots else None,
-        further="" if found.edge is None else _written(found.edge),
+        further="" if found.edge is None else cursor_at(found.edge),
     )
 
 
@@ -131,12 +131,12 @@ def _rows(spots: Sequence[Spot]) -> list[Scan]:
     return [found[spot.pk] for spot in spots if spot.pk in found]
 
 
-def _written(spot: Spot) -> str:
+def cursor_at(spot: Spot) -> str:
     facts = [spot.pk, spot.created_at.isoformat(), spot.nsfw, spot.field]
     return urlsafe_b64encode(json.dumps(facts).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str) -> Spot | None:
+def spot_at(cursor: str) -> Spot | None:
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         pk, created_at, nsfw, field = json.loads(urlsafe_b64decode(padded))

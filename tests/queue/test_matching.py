@@ -15,7 +15,7 @@ from django_nsfw.queue.asking import Question
 from django_nsfw.queue.claims import claim
 from django_nsfw.queue.counts import Count, counts
 from django_nsfw.queue.pages import Beside, following, page
-from tests.queue.conftest import row
+from tests.queue.conftest import START, row
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +108,38 @@ def test_who_is_restricted_gets_none_of_other_fields(rows, person, query):
     assert counts(asked(query), narrow).shown == Count(number=len(expected))
     after = following(asked(query), narrow, rows[0])
     assert after == Beside(pk=rows[1].pk if expected else None, further="")
+
+
+MOMENTS = {
+    "from a moment on": ({"since": 7}, [7, 10, 11, 8, 9]),
+    "up to a moment": ({"until": 2}, [0, 1, 2]),
+    "between two, and both of them": ({"since": 2, "until": 4}, [2, 3, 4]),
+    "a moment and an age, the stricter one": ({"since": 0, "max_age": 2}, [9]),
+    "an age and a moment, the stricter one": ({"until": 3, "min_age": 2}, [0, 1, 2, 3]),
+    "one object": ({"object_pk": "3", "fields": (PHOTO,)}, [3]),
+    "one object, of another field": ({"object_pk": "3", "fields": (ASSET,)}, []),
+}
+"""Moments as hours since the first row."""
+
+
+@pytest.mark.parametrize(("wanted", "expected"), MOMENTS.values(), ids=MOMENTS)
+def test_programs_ask_for_moments_and_objects(rows, mo, wanted, expected):
+    moments = {
+        key: START + timedelta(hours=hour)
+        for key, hour in wanted.items()
+        if key in ("since", "until")
+    }
+    question = Question(statuses=tuple(Scan.Status.values), **wanted | moments)
+    assert numbers(page(question, mo).scans) == expected
+    assert counting.count(question, mo) == Count(number=len(expected))
+
+
+def test_the_files_of_one_object_are_found_without_looking_at_others(rows, mo, monkeypatch):
+    monkeypatch.setattr(matching, "LOOKED_AT", 1)
+    Scan.objects.filter(object_pk="11").update(label="last")
+    question = Question(statuses=("clear",), fields=(PHOTO,), object_pk="11", label="last")
+    shown = page(question, mo)
+    assert (numbers(shown.scans), shown.stopped) == ([11], "")
 
 
 class TestCounts:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from ...conf import nsfw_settings
 from ...models import Decision, Reveal, Scan, ShadowScore
-from ...permissions import may_undo
+from ...permissions import may_see_decisions, may_undo
 from ...queue.around import twins, uploader_record, waiting_beside
 from ...shadow.thresholds import in_force
 from .items import Addresses
@@ -84,7 +84,7 @@ def _shadow(scan: Scan) -> Mapping[str, str] | None:
 
 def _history(scan: Scan, user: AbstractBaseUser, to: Addresses) -> Mapping[str, Any]:
     """What others decided is for who may see decisions; one's own everybody sees."""
-    may = _has(user, "view_decision")
+    may = may_see_decisions(user)
     of_it = Decision.objects.filter(scan=scan)
     latest = Subquery(of_it.standing().order_by("-pk").values("pk")[:1])
     made = of_it.select_related("undone_by").annotate(latest_standing=latest)

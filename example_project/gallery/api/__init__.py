@@ -1,0 +1,1 @@
+"""The gallery as an API, where ``NSFW_HOSTS`` has ``rest``."""
