@@ -15,6 +15,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from django_nsfw import conf, images, known_lists, signals, validators
+from django_nsfw.admin.queue.words import REASONS
 from django_nsfw.coverage import Covered
 from django_nsfw.detectors import handler, metadata, preparation
 from django_nsfw.digests import Digest
@@ -286,6 +287,17 @@ def test_every_test_that_holds_a_promise_exists(page, head):
         named = re.findall(r"`(tests/[\w/]+\.py)`", tests)
         assert named, promise
         assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "head", "words"),
+    [("Statuses", "status", dict(Scan.Status.choices)), ("Reasons", "reason", REASONS)],
+)
+def test_moderators_find_the_words_of_the_screen(heading, head, words):
+    rows = docs.table(docs.section(PAGES["moderating"], heading), head)
+    assert {docs.code(name): said for name, (said, *_) in rows.items()} == {
+        name: str(word) for name, word in words.items()
+    }
 
 
 def public_names() -> set[str]:
