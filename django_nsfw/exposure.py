@@ -4,7 +4,9 @@ Object stores are known by their attributes, as django-storages names them. Noth
 it, and only ``fault_of`` and ``public_link`` talk to a server.
 """
 
+import os
 import secrets
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -98,6 +100,22 @@ def public_link(quarantine: Storage) -> str | None:
         return link if link.startswith(("http://", "https://")) and _reads(link) == body else None
     except Exception:  # noqa: BLE001 - no link, no answer: nothing that a visitor could read
         return None
+    finally:
+        quarantine.delete(name)
+
+
+def open_to_the_machine(quarantine: Storage) -> Path | None:
+    """The folder of ``quarantine`` where every account of this machine can read its files; None
+    where they cannot, and for what is on no disk of a POSIX system."""
+    folder = local_folder(quarantine)
+    if folder is None or os.name != "posix":
+        return None
+    name = quarantine.save(_fresh(), ContentFile(b""))
+    try:
+        path = Path(quarantine.path(name)).resolve()
+        readable = path.stat().st_mode & stat.S_IROTH
+        reachable = all(parent.stat().st_mode & stat.S_IXOTH for parent in path.parents)
+        return folder if readable and reachable else None
     finally:
         quarantine.delete(name)
 

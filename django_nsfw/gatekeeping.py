@@ -61,6 +61,7 @@ class Gatekeeper:
             if examination.action is Action.HOLD or self.held:
                 outcome = self._hold(name, body, max_length, examination)
             else:
+                _name_kind(body, examination.assessment.format)
                 stored = self._storage.save(name, body, max_length=max_length)
                 outcome = Outcome(examination=examination, name=stored, original_name=name)
         if own:
@@ -107,6 +108,12 @@ class Gatekeeper:
             quarantine_name=held.quarantine_name,
             token=held.token,
         )
+
+
+def _name_kind(content: "File[Any]", image_format: str) -> None:
+    """Object stores serve a file as what it came as, and the sender may have called it a page."""
+    if image_format and hasattr(content, "content_type"):
+        content.content_type = f"image/{image_format.lower()}"
 
 
 def _plain(value: Any) -> int | str | None:

@@ -111,6 +111,26 @@ def loggers(sources: Mapping[Path, str]) -> set[str]:
     }
 
 
+def tasks(source: str) -> set[str]:
+    """Functions that a task engine calls by their name."""
+    return {
+        node.name
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef)
+        and any(ast.unparse(d).startswith(("task(", "shared_task(")) for d in node.decorator_list)
+    }
+
+
+def imports(source: str) -> set[str]:
+    """Dotted names that an example takes from the package."""
+    return {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("django_nsfw")
+        for alias in node.names
+    }
+
+
 def codes_of(call: str, source: str) -> set[str]:
     """The literal ``code=`` of every call of ``call``."""
     return {

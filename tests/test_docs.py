@@ -15,15 +15,16 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from django_nsfw import conf, images, known_lists, signals, validators
+from django_nsfw.admin.queue.words import REASONS
 from django_nsfw.contrib import rest_framework
 from django_nsfw.contrib.rest_framework import queries
 from django_nsfw.contrib.rest_framework.serializers import NSFWScanDetailSerializer
 from django_nsfw.coverage import Covered
-from django_nsfw.detectors import handler, preparation
+from django_nsfw.detectors import handler, metadata, preparation
 from django_nsfw.digests import Digest
 from django_nsfw.erasure import Erased
 from django_nsfw.evaluation import tables
-from django_nsfw.evaluation.as_json import as_json
+from django_nsfw.evaluation.as_json import SCHEMA, as_json
 from django_nsfw.evaluation.metrics import Measured
 from django_nsfw.evaluation.results import Report, summarise
 from django_nsfw.evaluation.scoring import Said
@@ -47,6 +48,7 @@ from tests import documentation as docs
 from tests.documentation import PACKAGE, PAGES, README, ROOT, SOURCES, UNSAID
 
 EVERY_PAGE = "\n".join(PAGES.values())
+ENGINES = ("tasks", "celery")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +127,9 @@ COMPARISONS = {
     "reasons": of("moderating", "Reasons", "reason", lambda: docs.names(docs.reasons())),
     "refusals": of("moderating", "In code", "refusal", lambda: docs.names(
         set().union(*(docs.codes_of("DecisionRefused", source) for source in SOURCES.values())))),
+    "messages of workers": of(
+        "upgrading", "Two versions at a time", "message", lambda: docs.names(set().union(
+            *(docs.tasks(SOURCES[PACKAGE / "runners" / f"{engine}.py"]) for engine in ENGINES)))),
     "signals": of("signals", "When each is sent", "signal", lambda: docs.names(
         name for name, value in vars(signals).items() if isinstance(value, Signal))),
     "findings of the sweep": of("holding", "The sweep", "finding", lambda: docs.names(
@@ -292,13 +297,85 @@ def test_every_extra_that_is_named_exists():
     assert named <= set(project["optional-dependencies"])
 
 
-def test_every_test_that_holds_a_promise_exists():
-    rows = docs.table(PAGES["architecture"], "promise")
+@pytest.mark.parametrize(
+    ("page", "head"),
+    [("architecture", "promise"), ("threat-model", "attempt"), ("threat-model", "what happens")],
+)
+def test_every_test_that_holds_a_promise_exists(page, head):
+    rows = docs.table(PAGES[page], head)
     assert rows
-    for promise, (tests,) in rows.items():
+    for promise, (*_, tests) in rows.items():
         named = re.findall(r"`(tests/[\w/]+\.py)`", tests)
         assert named, promise
         assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "head", "words"),
+    [("Statuses", "status", dict(Scan.Status.choices)), ("Reasons", "reason", REASONS)],
+)
+def test_moderators_find_the_words_of_the_screen(heading, head, words):
+    rows = docs.table(docs.section(PAGES["moderating"], heading), head)
+    assert {docs.code(name): said for name, (said, *_) in rows.items()} == {
+        name: str(word) for name, word in words.items()
+    }
+
+
+def public_names() -> set[str]:
+    rows = docs.table(PAGES["upgrading"], "place")
+    return {
+        f"{docs.code(place)}.{name}"
+        for place, [names] in rows.items()
+        for name in re.findall(r"`(\w+)`", names)
+    }
+
+
+def test_every_public_name_exists():
+    assert [name for name in sorted(public_names()) if not docs.exists(name)] == []
+
+
+def test_what_examples_import_is_public():
+    recipes = [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/recipes/*.py"))]
+    imported = set().union(*map(docs.imports, [block for _, block in PYTHON] + recipes))
+    assert imported - public_names() == set()
+
+
+def test_the_engines_carry_the_same_messages():
+    first, second = (docs.tasks(SOURCES[PACKAGE / "runners" / f"{name}.py"]) for name in ENGINES)
+    assert first == second != set()
+
+
+def test_the_numbers_of_formats_are_those_of_the_code():
+    rows = docs.table(PAGES["upgrading"], "format")
+    assert [docs.code(number) for [number] in rows.values()] == [SCHEMA, metadata.FORMAT]
+
+
+@pytest.mark.parametrize("what", ["Django", "Python"])
+def test_supported_versions_are_those_of_the_package(what):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    in_package = re.findall(rf":: {what} :: (\d\.\d+)", "\n".join(project["classifiers"]))
+    [said] = docs.table(PAGES["upgrading"], "supported")[what]
+    assert said.split(", ") == in_package != []
+
+
+PAPERS = {
+    name: (ROOT / name).read_text(encoding="utf-8") for name in ("CONTRIBUTING.md", "SECURITY.md")
+}
+
+
+@pytest.mark.parametrize("paper", PAPERS.values(), ids=PAPERS)
+def test_what_contributors_are_pointed_at_is_there(paper):
+    named = re.findall(r"\]\(([\w./-]+)\)|`((?:tests|django_nsfw|\.ci)/[\w./]+)`", paper)
+    assert named
+    assert [path for pair in named for path in pair if path and not (ROOT / path).exists()] == []
+
+
+def test_make_does_what_contributors_are_told():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    [targets] = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    told = re.findall(r"^make (\w+)", PAPERS["CONTRIBUTING.md"], re.MULTILINE)
+    assert told
+    assert set(told) <= set(targets.split())
 
 
 def test_the_pin_of_the_default_model_is_that_of_the_code():
@@ -320,6 +397,15 @@ def test_python_compiles(block):
     compile(block, "<documentation>", "exec")
 
 
+def test_a_worker_of_gunicorn_has_its_detector_before_the_first_upload(constant):
+    [block] = [block for _, block in PYTHON if "post_worker_init" in block]
+    configuration: dict[str, Any] = {}
+    exec(block, configuration)
+    assert constant.loads == 0
+    configuration["post_worker_init"](worker=None)
+    assert constant.loads == 1
+
+
 # The functions that read the code, on code that has something more.
 
 
@@ -327,6 +413,11 @@ def test_reading_notices_what_is_new():
     assert docs.check_ids('Error("x", id="django_nsfw.E099")') == {"django_nsfw.E099"}
     assert docs.setting_names('_mapping("NSFW_NEW", {})') == {"NSFW_NEW"}
     assert docs.codes_of("Failure", 'Failure(code="new", message=x)') == {"new"}
+    assert docs.tasks("@task(queue_name='x')\ndef new(): ...\ndef other(): ...") == {"new"}
+    assert docs.imports("from django_nsfw.new import one, two\nfrom os import path") == {
+        "django_nsfw.new.one",
+        "django_nsfw.new.two",
+    }
     assert docs.loggers(
         {PACKAGE / "new" / "room.py": "logger = logging.getLogger(__name__)\n"}
     ) == {"django_nsfw.new.room"}

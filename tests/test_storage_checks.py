@@ -2,6 +2,8 @@
 
 import errno
 import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from django.core.files.base import ContentFile
@@ -133,6 +135,43 @@ def test_e013_a_volume_that_is_not_mounted(settings, tmp_path):
     assert id == "django_nsfw.E013"
     assert message.startswith("The quarantine cannot ")
     assert str(tmp_path) in message
+
+
+OPEN = {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755}
+"""What Django makes of files, and the usual umask of folders."""
+
+
+@pytest.mark.parametrize(
+    ("mode", "options", "found"),
+    [
+        (0o755, OPEN, ["django_nsfw.W004"]),
+        (0o755, OPEN | {"file_permissions_mode": 0o600}, []),
+        (0o755, OPEN | {"directory_permissions_mode": 0o700}, []),
+        (0o700, OPEN, []),
+    ],
+    ids=["Django's own modes", "files of one account", "folders of one account", "a closed door"],
+)
+def test_w004_a_quarantine_that_other_accounts_can_read(settings, mode, options, found):
+    with TemporaryDirectory() as folder:  # pytest's own is closed to others
+        Path(folder).chmod(mode)
+        settings.STORAGES = settings.STORAGES | {
+            "nsfw_quarantine": {
+                "BACKEND": "django.core.files.storage.FileSystemStorage",
+                "OPTIONS": {"location": folder, **options},
+            }
+        }
+        assert ids() == []
+        said = messages(deploy=True)
+        assert [id for id, _, _ in said] == found
+        assert [(message, hint) for _, message, hint in said] == [
+            (
+                f"Every account of this machine can read the files in {folder}, the quarantine.",
+                'Put "file_permissions_mode": 0o600 and "directory_permissions_mode": 0o700 into '
+                f"its OPTIONS; for what is there already: chmod -R go= {folder}",
+            )
+            for _ in found
+        ]
+        assert [path for path in Path(folder).rglob("*") if path.is_file()] == []
 
 
 def test_the_probe_of_the_quarantine_leaves_nothing_behind(tmp_path):

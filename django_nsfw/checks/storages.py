@@ -6,13 +6,20 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning
 from django.core.files.storage import InMemoryStorage, Storage, storages
 from django.db.models import FileField
 
 from ..conf import QUARANTINE_ALIAS
 from ..exceptions import QuarantineError
-from ..exposure import Public, exposures, fault_of, local_folder, public_link
+from ..exposure import (
+    Public,
+    exposures,
+    fault_of,
+    local_folder,
+    open_to_the_machine,
+    public_link,
+)
 from ..quarantine.journal import quarantine_storage
 from ..registry import registry
 
@@ -73,7 +80,8 @@ def check_quarantine(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessag
 
 
 def check_quarantine_works(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
-    """Writes small files into the quarantine, reads them as the site and as a visitor."""
+    """Writes small files into the quarantine, reads them as the site, as a visitor and as another
+    account of the machine."""
     try:
         storage = quarantine_storage()
     except Exception:  # noqa: BLE001 - E001 says why
@@ -81,17 +89,26 @@ def check_quarantine_works(app_configs: AppConfigs, **kwargs: Any) -> list[Check
     fault = fault_of(storage)
     if fault is not None:
         return [Error(fault.message, hint=fault.hint, id="django_nsfw.E013")]
-    link = public_link(storage)
-    if link is None:
-        return []
-    return [
-        Error(
-            f"Anybody can read the quarantine: a file of it was fetched, without a key, from "
-            f"{link}.",
-            hint="Take back the bucket policy, or the rule of the server, that allows it.",
-            id="django_nsfw.E014",
+    found: list[CheckMessage] = []
+    if link := public_link(storage):
+        found.append(
+            Error(
+                f"Anybody can read the quarantine: a file of it was fetched, without a key, from "
+                f"{link}.",
+                hint="Take back the bucket policy, or the rule of the server, that allows it.",
+                id="django_nsfw.E014",
+            )
         )
-    ]
+    if folder := open_to_the_machine(storage):
+        found.append(
+            Warning(
+                f"Every account of this machine can read the files in {folder}, the quarantine.",
+                hint='Put "file_permissions_mode": 0o600 and "directory_permissions_mode": 0o700 '
+                f"into its OPTIONS; for what is there already: chmod -R go= {folder}",
+                id="django_nsfw.W004",
+            )
+        )
+    return found
 
 
 def public_storages() -> Iterator[Public]:

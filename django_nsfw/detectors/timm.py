@@ -26,6 +26,12 @@ class TimmDetector(TorchClassifier):
 
     def _build(self, snapshot: hub.Snapshot) -> Built:
         module = timm.create_model(f"local-dir:{snapshot.folder}", pretrained=True)
+        if module.num_classes != module.pretrained_cfg["num_classes"]:  # type: ignore[index]
+            # timm goes on without the head of the weights, with random numbers in its place.
+            raise ValueError(
+                f"{hub.CONFIG} has {module.num_classes} classes in one place and "
+                f"{module.pretrained_cfg['num_classes']} in another"  # type: ignore[index]
+            )
         self.data_config = resolve_model_data_config(module)  # type: ignore[no-untyped-call]
         self._transform = create_transform(**self.data_config, is_training=False)
         return Built(

@@ -163,6 +163,16 @@ def test_weights_of_another_architecture_are_unavailable(tiny_folder):
         load(folder)
 
 
+def test_a_configuration_for_which_timm_would_draw_the_head_at_random_is_refused(tiny_folder):
+    folder = tiny_folder()
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "num_classes": 1000}))
+
+    said = r"ValueError: config.json has 2 classes in one place and 1000 in another\."
+    with pytest.raises(DetectorUnavailable, match=said):
+        load(folder)
+
+
 def test_a_wrong_digest_is_never_loaded(tiny_folder):
     with pytest.raises(DetectorUnavailable, match=r"was not loaded: .* not 0000"):
         load(tiny_folder(), sha256="0" * 64)

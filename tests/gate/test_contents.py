@@ -6,7 +6,11 @@ import pytest
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files import File
 from django.core.files.base import ContentFile
-from django.core.files.uploadedfile import InMemoryUploadedFile, TemporaryUploadedFile
+from django.core.files.uploadedfile import (
+    InMemoryUploadedFile,
+    SimpleUploadedFile,
+    TemporaryUploadedFile,
+)
 from django.forms import modelform_factory
 from PIL import Image
 
@@ -121,6 +125,22 @@ def test_clear_bytes_are_stored_as_they_came(make, constant, tmp_path):
     content.close()
     assert public() == {asset.file.name: BODY}
     assert Scan.objects.get().status == "clear"
+
+
+@pytest.mark.parametrize("said", ["text/html", "image/svg+xml", ""])
+def test_a_storage_is_told_what_the_bytes_are_and_not_what_their_sender_says(constant, said):
+    file = SimpleUploadedFile("cat.jpg", BODY, content_type=said)
+    Paper.objects.create(scan=file)
+    assert Scan.objects.get().status == "clear"
+    assert file.content_type == "image/jpeg"
+
+
+def test_what_is_no_picture_and_let_through_is_what_its_sender_says(constant, settings):
+    settings.NSFW_POLICY = {"on_error": "allow"}
+    file = SimpleUploadedFile("notes.txt", b"notes", content_type="text/plain")
+    Paper.objects.create(scan=file)
+    assert Scan.objects.get().status == "clear"
+    assert file.content_type == "text/plain"
 
 
 def test_text_is_held_as_a_file_that_is_no_picture(constant):

@@ -212,6 +212,14 @@ def test_a_clear_picture_is_stored_once_and_nothing_is_in_quarantine(build, cons
     assert site.files("quarantine") == {}
 
 
+def test_a_clear_object_is_served_as_what_it_is_and_not_as_what_its_sender_says(build, constant):
+    constant.answer = 0.0
+    site = build()
+    photo = Photo.objects.create(image=upload(content_type="text/html"))
+    head = site.server.client.head_object(Bucket=site.bucket("media"), Key=photo.image.name)
+    assert head["ContentType"] == "image/png"
+
+
 @pytest.mark.parametrize("overwrite", [True, False])
 def test_held_files_of_one_name_are_kept_apart(build, overwrite):
     site = build(media_file_overwrite=overwrite, quarantine_file_overwrite=overwrite)
