@@ -22,9 +22,9 @@ from django_nsfw.limits import Limits
 from django_nsfw.scores import CropScores, Ground, Scores
 from tests.conftest import PHOTOGRAPHS, mistaken
 from tests.detectors_for_tests import ConstantDetector, ReddestDetector, SaturatedDetector
+from tests.explaining.spots import BLUE, with_spot
 from tests.images.drawing import encode, flat
 
-BLUE, RED = (20, 30, 90), (255, 0, 0)
 HERE = CropScores(
     frame=0, tile=0, ground=Ground.OPAQUE, scores=Scores(labels={"nsfw": 0.5}, nsfw=0.5)
 )
@@ -34,14 +34,6 @@ def loaded(cls=ReddestDetector):
     detector = cls()
     detector.load()
     return detector
-
-
-def with_spot(at, size=(160, 160), spot=RED, ground=BLUE, side=20):
-    """A picture with a square, ``at`` its middle in shares of the sides."""
-    image = flat(ground, size)
-    x, y = (round(share * length) for share, length in zip(at, size, strict=True))
-    image.paste(spot, (x - side // 2, y - side // 2, x + side // 2, y + side // 2))
-    return image
 
 
 def explained(body, detector=None, worst=HERE, limits=None):
