@@ -1,7 +1,6 @@
 """Where a picture is covered: windows on a grid of cells."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..images import Box
@@ -48,12 +47,12 @@ class Grid:
         every = ((c, r) for r in range(-1, self.rows) for c in range(-1, self.columns))
         return [(c, r) for c, r in every if c % 2 or r % 2]
 
-    def cells(self, window: Place) -> Iterator[Place]:
+    def cells(self, window: Place) -> list[Place]:
         """Those that a window covers."""
         column, row = window
-        for r in range(max(row, 0), min(row + 2, self.rows)):
-            for c in range(max(column, 0), min(column + 2, self.columns)):
-                yield c, r
+        columns = range(max(column, 0), min(column + 2, self.columns))
+        rows = range(max(row, 0), min(row + 2, self.rows))
+        return [(c, r) for r in rows for c in columns]
 
     def box(self, window: Place) -> Box:
         """What a window covers: left, upper, right, lower, in pixels."""

@@ -165,16 +165,16 @@ class _Covering:
         left of it can hold the score up alone.
         """
         strongest = max(change.log_odds for change in self.changes.values())
-        ranked: list[tuple[float, int, Place]] = []
-        for window in self.grid.between:
-            under = self._under(window)
-            matters = max(self.changes[one].log_odds for one in under)
-            if strongest < FAINT:
-                ranked.append((0, len(under), window))
-            elif matters >= MATTERS * strongest:
-                ranked.append((matters, len(under), window))
-        ranked.sort(key=lambda one: one[:2], reverse=True)
-        return [window for *_rank, window in ranked[: max(MOST - len(self.changes), 0)]]
+        matters = {
+            window: max(self.changes[one].log_odds for one in self._under(window))
+            for window in self.grid.between
+        }
+        if strongest >= FAINT:
+            chosen = [window for window in matters if matters[window] >= MATTERS * strongest]
+            chosen.sort(key=matters.__getitem__, reverse=True)
+        else:  # those at the edges, which cover less, come last
+            chosen = sorted(matters, key=lambda one: len(self.grid.cells(one)), reverse=True)
+        return chosen[: max(MOST - len(self.changes), 0)]
 
     def table(self, value: "Callable[[Change], float]") -> Table:
         """For each cell the mean over the windows that covered it."""

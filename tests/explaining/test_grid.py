@@ -57,4 +57,4 @@ def test_windows_at_the_edges_hang_over_them():
     assert grid.box((0, 0)) == (0, 0, 20, 20)
     assert grid.box((-1, -1)) == (0, 0, 10, 10)
     assert grid.box((7, 3)) == (70, 30, 80, 50)
-    assert list(grid.cells((7, 3))) == [(7, 3), (7, 4)]
+    assert grid.cells((7, 3)) == [(7, 3), (7, 4)]
