@@ -7,7 +7,7 @@ asks a detector for scores and nothing else, so that it works with every one of 
 import math
 from collections.abc import Collection
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -221,13 +221,7 @@ def _crops(picture: Picture, worst: CropScores, side: int) -> tuple[Place, list[
     """
     pixels = picture.frame(worst.frame, side=side)
     found = [
-        Crop(
-            frame=crop.frame,
-            tile=crop.tile,
-            ground=crop.ground,
-            box=crop.box,
-            image=_reduced(crop.image, math.ceil(DRAFT_FACTOR * side)),
-        )
+        replace(crop, image=_reduced(crop.image, math.ceil(DRAFT_FACTOR * side)))
         for crop in cut(worst.frame, pixels)
         if (crop.tile, crop.ground) == (worst.tile, worst.ground)
     ]

@@ -67,6 +67,9 @@ WHOLE = (0, 0, 1, 1)
 LONGER = 1000
 """Units of the drawing along its longer side."""
 
+STROKE = 3
+"""Units that an outline takes, which is whole at the edge of a picture, too."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rectangle:
@@ -120,14 +123,14 @@ def heat_of(scan: Scan, found: "Explanation") -> Heat:
     scale = LONGER / max(found.width, found.height)
     width, height = round(found.width * scale), round(found.height * scale)
 
-    def rectangle(box: "Share", strength: float = 0.0) -> Rectangle:
-        left, right = round(box[0] * width), round(box[2] * width)
-        upper, lower = round(box[1] * height), round(box[3] * height)
+    def rectangle(box: "Share", strength: float = 0.0, inset: int = 0) -> Rectangle:
+        left, right = round(box[0] * width) + inset, round(box[2] * width) - inset
+        upper, lower = round(box[1] * height) + inset, round(box[3] * height) - inset
         return Rectangle(
             x=str(left),
             y=str(upper),
-            width=str(right - left),
-            height=str(lower - upper),
+            width=str(max(right - left, 0)),
+            height=str(max(lower - upper, 0)),
             opacity=f"{abs(strength):.2f}",
             lower=strength > 0,
         )
@@ -139,7 +142,7 @@ def heat_of(scan: Scan, found: "Explanation") -> Heat:
         height=str(height),
         patches=patches,
         crop=rectangle(found.box) if found.box != WHOLE else None,
-        most=rectangle(found.strongest.box) if found.stands_out else None,
+        most=rectangle(found.strongest.box, inset=STROKE) if found.stands_out else None,
         lower=any(patch.lower for patch in patches),
         higher=any(not patch.lower for patch in patches),
     )
