@@ -23,6 +23,7 @@ SECTIONS = {
     "camera": "benchmarks.camera",
     "model": "benchmarks.model",
     "pipeline": "benchmarks.pipeline",
+    "explaining": "benchmarks.explaining",
     "training": "benchmarks.training",
 }
 

@@ -32,6 +32,7 @@ DEFAULT_REVIEW: Mapping[str, Any] = {
     "muted": True,
     "reveals_a_day": None,
     "claim_minutes": 5,
+    "explain": True,
     "quality_share": 0,
     "base_url": "",
 }
@@ -256,7 +257,7 @@ def _wrong_review(given: Mapping[str, Any]) -> Iterator[str]:
             yield f"has no key {key!r}. Valid keys: {', '.join(DEFAULT_REVIEW)}."
         elif key == "blur" and not (_is_whole(value) and value in BLURS):
             yield f"'blur' must be 1, 2 or 3, not {value!r}."
-        elif key in ("greyscale", "muted") and not isinstance(value, bool):
+        elif key in ("greyscale", "muted", "explain") and not isinstance(value, bool):
             yield f"{key!r} must be True or False, not {value!r}."
         elif key == "reveals_a_day" and value is not None and not (_is_whole(value) and value > 0):
             yield f"'reveals_a_day' must be a whole number above 0, or None, not {value!r}."

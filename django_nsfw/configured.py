@@ -19,7 +19,8 @@ class Background:
 class Review:
     """``blur``, ``greyscale`` and ``muted`` are what people start with; what is muted stands still.
     ``reveals_a_day``: from the next one on a moderator is told to rest; None for never. ``claim``:
-    how long an item of the queue is theirs who opened it, unless they renew it.
+    how long an item of the queue is theirs who opened it, unless they renew it. ``explain``:
+    whether the web processes may ask the detector what drove a score.
     ``quality_share``: of what is cleared by its score, from 0 to 1, is put before a person.
     ``base_url`` of the site, for links in mails."""
 
@@ -28,6 +29,7 @@ class Review:
     muted: bool
     reveals_a_day: int | None
     claim: timedelta
+    explain: bool
     quality_share: float
     base_url: str
 

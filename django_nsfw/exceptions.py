@@ -102,6 +102,14 @@ class PictureNotShown(NSFWError):
         self.code = code
 
 
+class NotExplained(NSFWError):
+    """What drove the score of a scan cannot be found out. ``code`` says why."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class EvaluationError(NSFWError):
     """Detectors cannot be measured as it was asked for. The text says what to change."""
 

@@ -1,7 +1,7 @@
 """Files and folders on disk → what the detector says of each. No database, no field."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,9 @@ from .policy import Policy
 from .scores import Assessment, Failure
 from .verdict import Verdict
 
+Explain = Callable[[Path, Assessment], Mapping[str, Any] | None]
+"""A file and what was found → what drove its score, as JSON; None where there is nothing to say."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FileResult:
@@ -19,6 +22,7 @@ class FileResult:
     path: str
     verdict: Verdict
     assessment: Assessment
+    explanation: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         found, failure, worst = self.assessment, self.assessment.failure, self.assessment.worst
@@ -34,11 +38,15 @@ class FileResult:
             "frames_scored": found.frames_scored,
             "ms": round(found.ms, 1),
             "error": {"code": failure.code, "message": failure.message} if failure else None,
+            "explanation": self.explanation,
         }
 
 
-def scan_files(paths: Iterable[Path], policy: Policy) -> Iterator[FileResult]:
-    """Assess each file, folders recursively in the order of names. Raises nothing for a file.
+def scan_files(
+    paths: Iterable[Path], policy: Policy, explain: Explain | None = None
+) -> Iterator[FileResult]:
+    """Assess each file, folders recursively in the order of names. Raises nothing for a file, but
+    what ``explain`` raises.
 
     A file name is not held against the content here: archives name files as they like.
     """
@@ -52,7 +60,10 @@ def scan_files(paths: Iterable[Path], policy: Policy) -> Iterator[FileResult]:
                 sha256="", size=0, failure=Failure(code=code, message=f"{reason}.")
             )
         yield FileResult(
-            path=printable(path), verdict=policy.verdict(assessment), assessment=assessment
+            path=printable(path),
+            verdict=policy.verdict(assessment),
+            assessment=assessment,
+            explanation=explain(path, assessment) if explain else None,
         )
 
 

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from . import __version__
 from .conf import nsfw_settings
-from .exceptions import DecisionRefused, DetectorBusy, ImageError, PictureNotShown
+from .exceptions import (
+    DecisionRefused,
+    DetectorBusy,
+    ImageError,
+    ImageTooLarge,
+    PictureNotShown,
+)
 from .flights import in_flight
 from .models import Scan
 from .quarantine.faults import quarantine_cannot, storage_cannot
@@ -94,18 +100,25 @@ def bytes_of(scan: Scan) -> bytes:
     return _read(scan, nsfw_settings.limits.max_bytes)
 
 
-def _render(scan: Scan, draw: "Callable[[Picture], bytes]") -> Rendition:
+def opened(scan: Scan) -> "Picture":
+    """The very bytes that were scanned, with no pixel of them decoded. Raises ``PictureNotShown``,
+    and ``ImageError`` where they are no picture, or over a limit."""
     from .images import open_picture  # brings PIL, for which django.setup() must not pay
 
     limits = nsfw_settings.limits
     _require_bytes(scan)
     if scan.size > limits.max_bytes:  # it was never decoded, and need not be read now
-        return _notice()
+        raise ImageTooLarge(f"The file has {scan.size} bytes, the limit is {limits.max_bytes}.")
     body = _read(scan, limits.max_bytes)
     if hashlib.sha256(body).hexdigest() != scan.sha256:
         raise PictureNotShown("The file is not the one that was scanned.", code="changed")
+    return open_picture(BytesIO(body), limits)
+
+
+def _render(scan: Scan, draw: "Callable[[Picture], bytes]") -> Rendition:
+    limits = nsfw_settings.limits
     try:
-        picture = open_picture(BytesIO(body), limits)
+        picture = opened(scan)
         with in_flight(limits.max_in_flight, limits.timeout):
             return Rendition(body=draw(picture))
     except ImageError:

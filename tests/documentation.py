@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from inspect import isfunction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.core.management import load_command_class
 from django.core.management.base import BaseCommand
+from PIL import Image
 
 import django_nsfw
 from django_nsfw.exceptions import AssessmentError
+from django_nsfw.explaining.overlays import Overlays
 from django_nsfw.files import FileResult
 from django_nsfw.models import Decision, KnownImage, Scan
-from django_nsfw.scores import Assessment
+from django_nsfw.scores import Assessment, CropScores, Ground, Scores
 from django_nsfw.verdict import Verdict
+from tests.detectors_for_tests import ReddestDetector
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(django_nsfw.__file__).parent
@@ -222,6 +226,19 @@ def command_options(name: str) -> dict[str, Any]:
 def result_keys() -> dict[str, Any]:
     result = FileResult(path="x", verdict=Verdict.UNKNOWN, assessment=Assessment(sha256="", size=0))
     return dict.fromkeys(result.as_json())
+
+
+def explanation_keys() -> dict[str, Any]:
+    """Of a picture of one cell."""
+    worst = CropScores(
+        frame=0, tile=0, ground=Ground.OPAQUE, scores=Scores(labels={"nsfw": 0.5}, nsfw=0.5)
+    )
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "x.png"
+        Image.new("RGB", (2, 2)).save(path)
+        overlays = Overlays(folder=Path(folder), detector=ReddestDetector())
+        found = Assessment(sha256="x", size=1, crops=(worst,))
+        return dict.fromkeys(overlays.write(path, found) or {})
 
 
 def permissions() -> set[str]:

@@ -33,6 +33,7 @@ def test_defaults_are_those_of_the_design(settings):
         muted=True,
         reveals_a_day=None,
         claim=timedelta(minutes=5),
+        explain=True,
         quality_share=0,
         base_url="",
     )
@@ -89,13 +90,18 @@ def test_settings_are_read_live(settings):
             "NSFW_REVIEW",
             {"animate": True},
             "NSFW_REVIEW has no key 'animate'. Valid keys: blur, greyscale, muted, "
-            "reveals_a_day, claim_minutes, quality_share, base_url.",
+            "reveals_a_day, claim_minutes, explain, quality_share, base_url.",
         ),
         ("NSFW_REVIEW", {"blur": True}, "NSFW_REVIEW 'blur' must be 1, 2 or 3, not True."),
         (
             "NSFW_REVIEW",
             {"greyscale": 1},
             "NSFW_REVIEW 'greyscale' must be True or False, not 1.",
+        ),
+        (
+            "NSFW_REVIEW",
+            {"explain": 5},
+            "NSFW_REVIEW 'explain' must be True or False, not 5.",
         ),
         (
             "NSFW_REVIEW",

@@ -136,6 +136,8 @@ COMPARISONS = {
         finding.value for finding in Finding)),
     "loggers": of("deployment", "Logging", "logger", lambda: docs.names(docs.loggers(SOURCES))),
     "keys of nsfw_scan": of("commands", "nsfw_scan", "key", docs.result_keys),
+    "keys of an explanation": of(
+        "commands", "Explaining scores", "key of `explanation`", docs.explanation_keys),
     "keys of nsfw_prepare": of("commands", "nsfw_prepare", "key", lambda: docs.names(
         field.name for field in fields(preparation.Prepared))),
     "columns of labelled pictures": of(

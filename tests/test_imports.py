@@ -135,6 +135,7 @@ def importers(prefix: str) -> list[tuple[str, list[str]]]:
     [
         "django_nsfw.detectors",
         "django_nsfw.evaluation",
+        "django_nsfw.explaining",
         "django_nsfw.images",
         "django_nsfw.policy",
         "django_nsfw.training",

@@ -6,17 +6,21 @@ Knows nothing of Django. Everything it raises about a file is an
 """
 
 from .animating import animated, moves
-from .picture import Crop, Picture, open_picture
+from .cutting import Crop, cut
+from .picture import DRAFT_FACTOR, Picture, open_picture
 from .placeholder import draw_placeholder
 from .rendering import blurred, bounded
 from .sniffing import FORMATS, Header, check_extension, probe
+from .tiles import Box
 
 VERSION: int = 1
 """Changes whenever the same bytes may give other crops; part of every detector's identity."""
 
 __all__ = [
+    "DRAFT_FACTOR",
     "FORMATS",
     "VERSION",
+    "Box",
     "Crop",
     "Header",
     "Picture",
@@ -24,6 +28,7 @@ __all__ = [
     "blurred",
     "bounded",
     "check_extension",
+    "cut",
     "draw_placeholder",
     "moves",
     "open_picture",

@@ -4,7 +4,6 @@ import math
 import os
 import random
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
 
@@ -14,6 +13,7 @@ from ..exceptions import UnreadableImage
 from ..limits import Limits
 from ..scores import Ground
 from . import colour, containers, decoders, tiles
+from .cutting import Crop, cut, laid
 from .decoders import decoding, too_large
 from .frames import choose_frames
 from .sniffing import FORMATS, HEAD_BYTES, sniff
@@ -36,16 +36,6 @@ _TRANSPOSE = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Crop:
-    """One rectangle of one frame: ``image`` is RGB, upright, sRGB, and laid on ``ground``."""
-
-    frame: int
-    tile: int
-    ground: Ground
-    image: Image.Image
 
 
 def open_picture(file: BinaryIO, limits: Limits) -> "Picture":
@@ -223,8 +213,8 @@ class Picture:
             if total > limits.max_total_pixels:
                 raise too_large("pixels in all frames", total, limits.max_total_pixels)
             if first is not None and index == 0:
-                first(_laid(pixels.colour, pixels.alpha, Ground.WHITE))
-            yield from _cut(index, pixels)
+                first(laid(pixels.colour, pixels.alpha, Ground.WHITE))
+            yield from cut(index, pixels)
 
     def _jpeg(self, index: int, input_side: int) -> colour.Pixels:
         """Picture ``index`` of the file, decoded at a reduced scale where possible."""
@@ -288,29 +278,3 @@ def _white_level(image: Image.Image) -> int:
     """White in a 16-bit mode: 12-bit TIFFs are unpacked to 16 bits without being scaled."""
     bits = getattr(image, "tag_v2", {}).get(258, (16,))  # BitsPerSample
     return 4095 if tuple(bits)[:1] == (12,) else 65535
-
-
-def _cut(frame: int, pixels: colour.Pixels) -> Iterator[Crop]:
-    size = pixels.colour.size
-    for tile, box in enumerate(tiles.boxes(*size)):
-        part, alpha, stored = pixels.colour, pixels.alpha, pixels.stored
-        if box != (0, 0, *size):
-            part = part.crop(box)
-            alpha, stored = alpha and alpha.crop(box), stored and stored.crop(box)
-        if alpha is None or alpha.getextrema() == (255, 255):
-            yield Crop(frame=frame, tile=tile, ground=Ground.OPAQUE, image=part)
-        else:
-            for ground in (Ground.WHITE, Ground.BLACK):
-                laid = _laid(part, alpha, ground)
-                yield Crop(frame=frame, tile=tile, ground=ground, image=laid)
-            yield Crop(frame=frame, tile=tile, ground=Ground.RAW, image=part)
-        if stored is not None:
-            yield Crop(frame=frame, tile=tile, ground=Ground.RAW, image=stored)
-
-
-def _laid(image: Image.Image, alpha: Image.Image | None, ground: Ground) -> Image.Image:
-    if alpha is None:
-        return image
-    laid = Image.new("RGB", image.size, ground.value)
-    laid.paste(image, mask=alpha)
-    return laid

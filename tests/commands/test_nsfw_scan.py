@@ -1,16 +1,22 @@
 """``manage.py nsfw_scan PATH…`` on real files, good and bad."""
 
 import csv
+import hashlib
 import io
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from PIL import Image
 
 from tests.conftest import encode, mistaken, photograph, picture
+from tests.detectors_for_tests import ReddestDetector
+from tests.explaining.spots import with_spot
 
 
 def scan(*paths, **options) -> str:
@@ -45,7 +51,7 @@ def test_json_is_one_object_a_line_with_these_keys(folder):
     cat, sand, notes = lines(folder)
     assert list(cat) == [
         "path", "verdict", "nsfw", "scores", "detector", "width", "height", "format",
-        "frames_scored", "ms", "error",
+        "frames_scored", "ms", "error", "explanation",
     ]  # fmt: skip
     assert cat["path"] == str(folder / "cat.png")
     assert (cat["verdict"], cat["format"], cat["width"], cat["height"]) == (
@@ -55,7 +61,7 @@ def test_json_is_one_object_a_line_with_these_keys(folder):
         300,
     )
     assert cat["scores"] == {"sfw": pytest.approx(1 - cat["nsfw"]), "nsfw": cat["nsfw"]}
-    assert (cat["frames_scored"], cat["error"]) == (1, None)
+    assert (cat["frames_scored"], cat["error"], cat["explanation"]) == (1, None, None)
     assert sand["verdict"] == "review"
     assert notes["verdict"] == "unknown"
     assert (notes["nsfw"], notes["scores"], notes["detector"]) == (None, None, None)
@@ -188,3 +194,119 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
     process.wait(30)
     assert "Traceback" not in errors
     assert "BrokenPipe" not in errors
+
+
+@pytest.fixture
+def spotted(settings, tmp_path):
+    """A picture whose reddest spot is known, and below it a long one and one that is none."""
+    settings.NSFW_DETECTORS = {
+        "default": {"BACKEND": "tests.detectors_for_tests.ReddestDetector"},
+    }
+    folder = tmp_path / "pictures"
+    (folder / "deep").mkdir(parents=True)
+    exif = Image.Exif()
+    exif[0x010E] = COORDINATES.decode()  # ImageDescription
+    body = encode(with_spot((0.3, 0.7), side=24), exif=exif, comment=COORDINATES)
+    (folder / "spot é.jpg").write_bytes(body)
+    body = encode(with_spot((0.5, 0.9), (100, 500), side=25), "PNG")
+    (folder / "deep" / "strip.png").write_bytes(body)
+    (folder / "deep" / "notes.txt").write_text("nothing to see")
+    return folder
+
+
+COORDINATES = b"48.2082 N 16.3738 E"
+KEYS = [
+    "file", "detector", "frame", "tile", "ground", "box", "nsfw", "log_odds", "drops", "strongest",
+    "inferences", "finished",
+]  # fmt: skip
+
+
+def test_what_drove_a_score_is_drawn_and_told_in_numbers(spotted, tmp_path):
+    out = tmp_path / "out" / "new"
+    spot, notes, strip = lines(spotted, explain=out)
+    assert notes["explanation"] is None
+    assert list(spot["explanation"]) == list(strip["explanation"]) == KEYS
+    told = spot["explanation"]
+    heat = np.array(told["log_odds"])
+    assert divmod(int(heat.argmax()), heat.shape[1]) == (5, 2)
+    assert (heat.shape, told["nsfw"], told["finished"]) == ((8, 8), spot["nsfw"], True)
+    assert told["strongest"]["nsfw"] < 0.2 < spot["nsfw"]
+    assert (strip["explanation"]["tile"], strip["explanation"]["box"]) == (4, [0, 0.8, 1, 1])
+    names = sorted(path.name for path in out.iterdir())
+    assert names == [f"spot_.jpg-{_digest(spotted / 'spot é.jpg')}.webp",
+                     f"strip.png-{_digest(spotted / 'deep' / 'strip.png')}.webp"]  # fmt: skip
+    assert {one["explanation"]["file"] for one in (spot, strip)} == {str(out / n) for n in names}
+
+
+def _digest(path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def test_an_overlay_has_colours_where_it_matters_and_nothing_else_of_the_file(spotted, tmp_path):
+    [spot] = lines(spotted / "spot é.jpg", explain=tmp_path / "out")
+    body = Path(spot["explanation"]["file"]).read_bytes()
+    assert not {b"EXIF", b"XMP ", b"ICCP"} & {body[at : at + 4] for at in range(len(body))}
+    assert COORDINATES not in body
+    image = Image.open(io.BytesIO(body))
+    assert (image.format, image.size) == ("WEBP", (160, 160))
+    red, _green, blue = np.moveaxis(np.asarray(image.convert("RGB"), int), 2, 0)
+    orange = (red - blue) > 60
+    rows, columns = np.nonzero(orange)
+    assert columns.min() > 20 and columns.max() < 80 and rows.min() > 80 and rows.max() < 140
+    assert orange[112, 48]
+    assert (abs(red - blue)[:60] < 12).all()  # the rest has no colours
+
+
+def test_with_a_table_it_is_counted_what_was_explained(spotted, tmp_path):
+    assert scan(spotted, explain=tmp_path / "out").splitlines()[-2:] == [
+        "3 files: 0 allow, 2 review, 0 reject, 1 unknown.",
+        f"2 explained in {tmp_path / 'out'}.",
+    ]
+
+
+def test_what_cannot_be_explained_is_said_and_the_others_are(spotted, tmp_path, settings):
+    """The detector gives up after some questions: at its second picture."""
+    settings.NSFW_DETECTORS = {"default": {"BACKEND": f"{__name__}.Tired"}}
+    out, err = io.StringIO(), io.StringIO()
+    options = {"format": "json", "explain": tmp_path / "out", "stdout": out, "stderr": err}
+    call_command("nsfw_scan", str(spotted), **options)
+    spot, _notes, strip = map(json.loads, out.getvalue().splitlines())
+    assert "error" not in spot["explanation"]
+    message = "The detector failed: RuntimeError: out of memory"
+    assert strip["explanation"] == {"error": {"code": "detector_unavailable", "message": message}}
+    assert err.getvalue() == f"{spotted}/deep/strip.png is not explained: {message}\n"
+
+
+class Tired(ReddestDetector):
+    def load(self):
+        super().load()
+        self.left = 60
+
+    def predict(self, images):
+        self.left -= len(images)
+        if self.left < 0:
+            raise RuntimeError("out of memory")
+        return super().predict(images)
+
+
+def test_a_folder_for_overlays_that_would_be_scanned_is_refused(spotted):
+    with pytest.raises(CommandError) as error:
+        scan(spotted, explain=spotted / "deep" / "out")
+    assert str(error.value) == (
+        f"--explain {spotted}/deep/out is within what is scanned, and would be scanned as well. "
+        "Name a folder elsewhere."
+    )
+    assert not (spotted / "deep" / "out").exists()
+
+
+def test_a_folder_for_overlays_that_cannot_be_written_is_a_sentence(spotted, tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(CommandError, match=r"^--explain .*/file/out: Not a directory\.$"):
+        scan(spotted, explain=tmp_path / "file" / "out")
+    taken = tmp_path / "out" / f"spot_.jpg-{_digest(spotted / 'spot é.jpg')}.webp"
+    taken.mkdir(parents=True)
+    with pytest.raises(CommandError) as error:
+        scan(spotted, explain=tmp_path / "out")
+    assert str(error.value) == (
+        f"--explain {tmp_path}/out: Is a directory. Make room there, or name another folder."
+    )

@@ -25,6 +25,8 @@ ALONE = {
 }  # fmt: skip
 """Views that are about no row."""
 
+POSTED = {"scan_reveal", "queue_explain"}
+
 
 def both_fields(constant, somebody) -> dict[str, list]:
     """Kind → what there is of it in photos, and in assets."""
@@ -75,7 +77,7 @@ def ask(client, view, one=None):
     """The answer of a view, about one row unless it is alone; as the page asks for it."""
     verb = view.rpartition("_")[2]
     url = reverse(f"admin:django_nsfw_{view}", args=[] if verb in ALONE else [one.pk])
-    return client.post(url) if view == "scan_reveal" else client.get(url)
+    return client.post(url) if view in POSTED else client.get(url)
 
 
 def act(client, model, action, *objects) -> list[str]:

@@ -45,6 +45,7 @@ VIEWS = {
     "scan_looking": SEE,
     "queue": SEE,
     "queue_item": SEE,
+    "queue_explain": SEE,
     "queue_state": SEE,
     "quality": {"approve", "reject", "decide in bulk", ALL},
     "quality_report": REPORTS,

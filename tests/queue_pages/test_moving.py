@@ -72,6 +72,20 @@ def test_the_words_below_say_whether_it_moves(mo, site, moving):
     assert caption(mo) == still
 
 
+def test_what_drove_the_score_of_a_frame_is_not_shown_over_others(mo, moving):
+    mo.open(moving)
+    mo.press("w")
+    heat = "[data-nsfw-heat] svg"
+    mo.page.wait_for_selector(heat, timeout=30_000)
+    reveal(mo)
+    assert mo.page.is_visible(heat)
+    mo.press("m")
+    reveal(mo)
+    assert not mo.page.is_visible(heat)
+    mo.press("Space")
+    assert mo.page.is_visible(heat)
+
+
 def hide_the_page(mo) -> None:
     mo.page.evaluate(
         "Object.defineProperty(document, 'hidden', {get: () => true, configurable: true});"

@@ -158,7 +158,7 @@ def test_greyscale_and_blur_are_remembered(mo, site):
 
     def colourful():
         return mo.page.evaluate(
-            "getComputedStyle(document.querySelector('[data-nsfw-picture]')).filter"
+            "getComputedStyle(document.querySelector('[data-nsfw-blurred]')).filter"
         )
 
     mo.press("g")
@@ -189,7 +189,8 @@ def test_help_lists_every_key_of_the_page_and_escape_closes_it(mo, site):
         open()
         said = mo.text("keys")
         for words in ("a Approve", "r Reject", "e Escalate", "n Write a note", "s Skip",
-                      "z Undo my last decision", "space Reveal or hide", "g Greyscale",
+                      "z Undo my last decision", "space Reveal or hide",
+                      "w Which parts drove the score", "g Greyscale",
                       "b Strength of the blur", "m Animations stand still", "k ← Previous",
                       "j → Next", "? Keys"):  # fmt: skip
             assert words in said
@@ -330,6 +331,9 @@ def test_a_missing_file_is_said_and_can_be_rejected(mo, site):
     mo.press("Space")
     assert not mo.sees("revealed")
     assert mo.text("said") == ""
+    mo.press("w")
+    mo.until(lambda: mo.text("where") == missing)
+    assert mo.page.get_attribute(EXPLAIN, "aria-pressed") == "false"
     mo.press("a")
     mo.until(lambda: mo.text("live") == missing)
     assert (mo.at, site.status(this)) == (this, "held")
@@ -340,6 +344,112 @@ def test_a_missing_file_is_said_and_can_be_rejected(mo, site):
     mo.press("z", this)
     mo.until(lambda: mo.sees("blurred"))
     assert not mo.sees("absent")
+
+
+EXPLAIN = "[data-nsfw-explain] button"
+HEAT = "[data-nsfw-heat] svg"
+OVER_THE_PICTURE = """() => {
+    const shown = document.querySelector(".nsfw-layers > :is(img, canvas):not([hidden])");
+    const box = shown.getBoundingClientRect();
+    const [wide, high] = [shown.naturalWidth || shown.width, shown.naturalHeight || shown.height];
+    const scale = Math.min(box.width / wide, box.height / high);
+    const svg = document.querySelector("[data-nsfw-heat] svg");
+    const to = svg.getScreenCTM(), {width, height} = svg.viewBox.baseVal;
+    return [
+        [box.x + (box.width - wide * scale) / 2, box.y + (box.height - high * scale) / 2,
+         wide * scale, high * scale],
+        [to.e, to.f, width * to.a, height * to.d],
+    ];
+}"""
+"""Where the picture is drawn, and where what drove its score: left, top, width and height."""
+STRIP = """
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from PIL import Image
+from gallery.models import Photo
+from tests.conftest import encode, mistaken
+strip = Image.new("RGB", (200, 1200), "olive")
+strip.paste(mistaken(200, 8), (0, 600))
+file = ContentFile(encode(strip, "PNG"), "strip.png")
+Photo.objects.create(title="Strip", owner=User.objects.get(username="robin"), image=file)
+"""
+
+
+def buttons(mo) -> list[dict]:
+    rail = mo.page.locator(".nsfw-actions :is(button, a.nsfw-button):visible")
+    return [button.bounding_box() for button in rail.all()]
+
+
+def explain(mo) -> None:
+    """Real detectors take seconds, and more where a machine has other work."""
+    mo.press("w")
+    mo.page.wait_for_selector(HEAT, timeout=30_000)
+
+
+def test_w_shows_over_the_picture_what_drove_the_score_and_hides_it(mo, site):
+    this, next, *_ = site.waiting()
+    mo.open(this)
+    asked = []
+    mo.page.on("request", lambda request: asked.append(request.url))
+    before = buttons(mo)
+    mo.press("w")
+    assert mo.text("where").startswith("The detector looks at it ")
+    assert (mo.page.get_attribute(EXPLAIN, "aria-busy"), buttons(mo)) == ("true", before)
+    explain(mo)  # once is enough
+    assert re.match(r"Most: .+ \(outlined\)\. Without it the score is ", mo.text("where"))
+    where, drawn = mo.page.evaluate(OVER_THE_PICTURE)
+    assert drawn == pytest.approx(where, abs=1)
+    assert (mo.page.locator(f"{HEAT} .nsfw-lower").count() > 3, buttons(mo)) == (True, before)
+    for scheme in ("light", "dark"):
+        mo.page.emulate_media(color_scheme=scheme)
+        keep(mo.page, f"explained, {scheme}")
+    mo.press("Space")
+    mo.until(lambda: mo.sees("revealed"))
+    where, drawn = mo.page.evaluate(OVER_THE_PICTURE)
+    assert drawn == pytest.approx(where, abs=1)
+    assert mo.page.is_visible(HEAT)
+    keep(mo.page, "explained and revealed")
+    mo.click(EXPLAIN)
+    assert (mo.page.is_visible(HEAT), mo.sees("where")) == (False, False)
+    mo.press("w")
+    assert (mo.page.is_visible(HEAT), mo.sees("where")) == (True, True)
+    asked = [url for url in asked if url.endswith("/explain/")]
+    assert asked == [f"{site.url}{QUEUE}{this}/explain/"]
+    mo.press("j", next)
+    assert (mo.page.locator(HEAT).count(), mo.text("where")) == (0, "")
+
+
+def test_in_a_strip_it_is_over_the_picture_before_and_after_a_reveal(mo, site):
+    done = site.example.manage("shell", "-v0", "-c", STRIP)
+    assert (done.returncode, done.stderr) == (0, "")
+    strip = max(site.waiting())
+    mo.open(strip)
+    explain(mo)
+    for reveal in (False, True):
+        if reveal:
+            mo.press("Space")
+            mo.until(lambda: mo.sees("revealed"))
+            assert "nsfw-strip" in mo.page.get_attribute("[data-nsfw-revealed]", "class")
+        where, drawn = mo.page.evaluate(OVER_THE_PICTURE)
+        assert drawn == pytest.approx(where, abs=1)
+    site.change("UPDATE django_nsfw_scan SET status = 'gone' WHERE id = ?", strip)
+
+
+def test_while_the_detector_works_one_decides_and_goes_on(mo, site):
+    this, next, *_ = site.waiting()
+    late = []
+    mo.page.context.route("**/explain/", lambda route: late.append(route))
+    mo.open(this)
+    mo.press("w")
+    mo.until(lambda: len(late) == 1)
+    mo.press("r", next)
+    assert site.status(this) == "rejected"
+    said = mo.text("live")
+    late[0].fulfill(status=503, json={"said": "Too late."})
+    mo.page.wait_for_timeout(100)  # until the script has read it
+    assert (mo.at, mo.text("live"), mo.text("where")) == (next, said, "")
+    mo.complaints[:] = []
+    mo.press("z", this)
 
 
 OFFLINE = (
@@ -402,7 +512,21 @@ def test_everything_is_reached_with_tab_and_says_where_the_focus_is(mo, site):
         reached.append(name)
         if name == "nsfw-tab-scores":
             break
-    keys = ["a", "r", "e", "n", "s", "Space", "g", "m", "b", "k ArrowLeft", "j ArrowRight", "?"]
+    keys = [
+        "a",
+        "r",
+        "e",
+        "n",
+        "s",
+        "Space",
+        "w",
+        "g",
+        "m",
+        "b",
+        "k ArrowLeft",
+        "j ArrowRight",
+        "?",
+    ]
     assert [name for name in reached if name in keys] == keys
     keep(mo.page, "focus on a tab")
     mo.page.keyboard.press("End")
@@ -479,6 +603,9 @@ def test_without_scripts_everything_is_a_link_or_a_form(browser, site):
         assert "strongest" in mo.page.inner_text("[name=blur]")
         mo.page.click("[name=blur]")
         mo.page.click("[name=blur]")
+        mo.page.click(EXPLAIN, timeout=30_000)
+        assert mo.page.is_visible(HEAT)
+        assert mo.page.url == f"{site.url}{QUEUE}{this}/explain/"
         mo.page.click("[rel=next]")
         assert mo.page.url == f"{site.url}{QUEUE}{next}/"
 

@@ -34,7 +34,7 @@ def buttons(html) -> set[str]:
     return set(re.findall(r'data-nsfw-key="([^"]+)"', html))
 
 
-MOVES = {"s", "g", "b", "m", "k ArrowLeft", "j ArrowRight", "?"}
+MOVES = {"s", "w", "g", "b", "m", "k ArrowLeft", "j ArrowRight", "?"}
 
 ROLES = {
     "nobody": (None, (), 302, set()),
@@ -64,7 +64,7 @@ def test_who_finds_which_buttons(client, person, held, may, fields, status, keys
 
 @pytest.mark.parametrize("pk", ["0", "999999", "9" * 30])
 def test_ids_of_no_item(client, mo, held, pk):
-    for view in ("", "decide/", "claim/"):
+    for view in ("", "decide/", "claim/", "explain/"):
         url = f"/admin/django_nsfw/scan/queue/{pk}/{view}"
         call = client.post if view else client.get
         assert call(url).status_code == 404

@@ -27,6 +27,7 @@ VIEWS = (
     ("queue/", "grid.grid", "django_nsfw_queue", GET),
     ("queue/<int:pk>/", "single.item", "django_nsfw_queue_item", GET),
     ("queue/<int:pk>/decide/", "deciding.decide", "django_nsfw_queue_decide", POST),
+    ("queue/<int:pk>/explain/", "explaining.explain", "django_nsfw_queue_explain", POST),
     ("queue/<int:pk>/claim/", "claiming.claim", "django_nsfw_queue_claim", POST),
     ("queue/undo/<int:decision>/", "deciding.undo", "django_nsfw_queue_undo", POST),
     ("queue/preferences/", "preferences.prefer", "django_nsfw_queue_preferences", POST),
@@ -38,8 +39,8 @@ VIEWS = (
 )
 """Route, view in this package, name, methods. A view takes the admin of scans and the request."""
 
-MANY = ("bulk.bulk", "bulk.undo", "deciding.undo")
-"""Those that may decide about many in one go."""
+NO_TRANSACTION = ("bulk.bulk", "bulk.undo", "deciding.undo", "explaining.explain")
+"""Those that may decide about many in one go, or ask a detector for seconds."""
 
 
 class Queue(ModelAdmin):  # type: ignore[type-arg]
@@ -70,7 +71,7 @@ class Queue(ModelAdmin):  # type: ignore[type-arg]
 
         if view == "bulk.bulk":
             return one_by_one(counted(answer, self._queue_address))
-        return one_by_one(answer) if view in MANY else answer
+        return one_by_one(answer) if view in NO_TRANSACTION else answer
 
     def _queue_address(self) -> str:
         return reverse(f"{self.admin_site.name}:django_nsfw_queue")

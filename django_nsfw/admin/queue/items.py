@@ -75,6 +75,9 @@ class Addresses:
     def decide(self, pk: int) -> str:
         return self.of("queue_decide", pk) + self._asked
 
+    def explain(self, pk: int) -> str:
+        return self.of("queue_explain", pk) + self._asked
+
     def undo(self, decision: int, *, batch: bool = False) -> str:
         return self._with(self.of("queue_undo", decision), "batch" if batch else "")
 

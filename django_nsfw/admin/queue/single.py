@@ -27,6 +27,7 @@ from .words import age, plain, reason, score, subject
 
 if TYPE_CHECKING:
     from . import Queue
+    from .explaining import Heat
 
 PART = "NSFW-Part"
 """The header by which the script asks for an item without the page around it."""
@@ -58,10 +59,12 @@ def show(
     claim: Claim | None = None,
     *,
     refused: str = "",
+    heat: "Heat | None" = None,
+    where: str = "",
     status: int = 200,
 ) -> HttpResponse:
     """``claim``: that of who looks, where it was just made. ``refused``: why the decision that was
-    just asked for was not taken."""
+    just asked for was not taken. ``heat``: what drove the score, and ``where``, in words."""
     user, question = person(request), Question.of(request.GET)
     to = Addresses(admin, question)
     claim = claim or claims.holders([scan]).get(scan.pk)
@@ -81,6 +84,9 @@ def show(
         "may_undo": may_undo_anything(user),
         "undo_last": undo_last(user, to),
         "looking": _looking(to, scan, user),
+        "heat": heat,
+        "where": where,
+        "explainable": bool(scan.crops) and not scan.bytes_discarded,
         "urls": _urls(admin, request, question, scan, to),
         "tabs": tabs(admin, scan, user, to),
     }
@@ -181,6 +187,7 @@ def _urls(
         "previous": to.beside(previous, "before"),
         "previous_is_item": previous.pk is not None,
         "decide": to.decide(scan.pk),
+        "explain": nsfw_settings.review.explain and to.explain(scan.pk),
         "claim": to.of("queue_claim", scan.pk),
         "preferences": to.of("queue_preferences"),
         "looking": to.of("scan_looking"),

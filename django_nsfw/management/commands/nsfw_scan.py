@@ -4,7 +4,7 @@ import csv
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django_nsfw.conf import nsfw_settings
 from django_nsfw.detectors import detectors
 from django_nsfw.exceptions import DetectorUnavailable
-from django_nsfw.files import FileResult, scan_files
+from django_nsfw.files import Explain, FileResult, scan_files
 from django_nsfw.policy import Policy
+from django_nsfw.scores import Assessment
 from django_nsfw.verdict import Verdict
 
 CSV_COLUMNS = (
@@ -45,16 +46,25 @@ class Command(BaseCommand):
         parser.add_argument("--reject", type=float, help="threshold in place of NSFW_POLICY's")
         parser.add_argument("--format", choices=["table", "json", "csv"], default="table")
         parser.add_argument("--fail-on", choices=list(FAILING))
+        parser.add_argument(
+            "--explain",
+            metavar="FOLDER",
+            type=Path,
+            help="write each scored picture into it, with what drove its score; some seconds each",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         policy = self._policy(options)
+        explain = self._explain(options["explain"], options["paths"], policy)
         write = self._writer(options["format"])
         progress = self.stderr.isatty() and not self.stdout.isatty()
         counts: Counter[Verdict] = Counter()
+        explained = 0
         try:
-            for result in scan_files(options["paths"], policy):
+            for result in scan_files(options["paths"], policy, explain):
                 write(result)
                 counts[result.verdict] += 1
+                explained += self._is_explained(result)
                 if progress:
                     self.stderr.write(f"\r{counts.total()} files", ending="")
         except KeyboardInterrupt:
@@ -67,6 +77,8 @@ class Command(BaseCommand):
             self.stderr.write("")
         if options["format"] == "table":
             self._summary(counts)
+            if explain is not None:
+                self.stdout.write(f"{explained} explained in {options['explain']}.")
         failing = FAILING.get(options["fail_on"])
         if failing is not None:
             if any(counts[verdict] for verdict in failing):
@@ -91,6 +103,42 @@ class Command(BaseCommand):
                 "Give one with --reject, such as --reject 0.95."
             )
         return policy
+
+    def _explain(self, folder: Path | None, paths: list[Path], policy: Policy) -> Explain | None:
+        if folder is None:
+            return None
+        from django_nsfw.explaining.overlays import Overlays
+
+        target = folder.resolve()
+        if any(target.is_relative_to(path.resolve()) for path in paths):
+            raise CommandError(
+                f"--explain {folder} is within what is scanned, and would be scanned as well. "
+                "Name a folder elsewhere."
+            )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CommandError(f"--explain {folder}: {error.strerror or error}.") from error
+        overlays = Overlays(folder=folder, detector=detectors[policy.detector])
+
+        def explain(path: Path, found: Assessment) -> Mapping[str, Any] | None:
+            try:
+                return overlays.write(path, found)
+            except OSError as error:
+                raise CommandError(
+                    f"--explain {folder}: {error.strerror or error}. Make room there, or name "
+                    "another folder."
+                ) from error
+
+        return explain
+
+    def _is_explained(self, result: FileResult) -> bool:
+        if result.explanation is None:
+            return False
+        error = result.explanation.get("error")
+        if error:
+            self.stderr.write(f"{result.path} is not explained: {error['message']}")
+        return not error
 
     def _writer(self, style: str) -> Callable[[FileResult], None]:
         if style == "json":
