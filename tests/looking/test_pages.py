@@ -384,7 +384,8 @@ def test_the_drawing_that_stands_for_no_picture_is_not_kept(client, moderator, c
 
 
 def test_a_cache_of_the_site_never_gets_a_picture(client, moderator, held, settings):
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "pictures"}
+    settings.CACHES = {"default": memory}
     settings.MIDDLEWARE = [
         "django.middleware.cache.UpdateCacheMiddleware",
         *settings.MIDDLEWARE,
