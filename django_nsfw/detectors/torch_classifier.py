@@ -144,7 +144,7 @@ class TorchClassifier(Detector):
         self.labels = self._labels_of(built)
         self.nsfw_labels = outputs.nsfw_labels_of(self.name, self.labels, self._chosen)
         self.input_side = built.side
-        self.independent = built.independent
+        self.independent = built.independent or built.classes == 1
         self.identity = str(
             Identity(
                 model=self.model_name,

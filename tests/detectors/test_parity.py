@@ -9,12 +9,13 @@ def scores(*values):
     return [Scores.of(("nsfw", "sfw"), (value, 1 - value), {"nsfw"}) for value in values]
 
 
-def parity(found, reference, *, configured=None, thresholds=(0.5,)):
+def parity(found, reference, *, configured=None, thresholds=(0.5,), independent=False):
     return Parity.of(
         found=[scores(*values) for values in found],
         reference=scores(*reference),
         configured=scores(*configured or reference),
         thresholds=thresholds,
+        independent=independent,
     )
 
 
@@ -50,13 +51,48 @@ def test_the_farther_of_both_ways_counts():
     assert at.shift == pytest.approx(0.95 - 1 / (1 + 0.05 / 0.95 * (0.02 / 0.98) / (0.01 / 0.99)))
 
 
+@pytest.mark.parametrize("label", ["nsfw", "sfw"])
+def test_scores_near_0_and_1_tell_as_much_as_others(label):
+    small = Scores(
+        labels={"nsfw": 1.0, "sfw": 1.0, label: 2e-9}, nsfw=2e-9 if label == "nsfw" else 1
+    )
+    smaller = Scores(
+        labels={"nsfw": 1.0, "sfw": 1.0, label: 1e-9}, nsfw=1e-9 if label == "nsfw" else 1
+    )
+
+    (at,) = Parity.of(
+        found=[[small]], reference=[smaller], configured=[smaller], thresholds=[0.5]
+    ).thresholds
+
+    assert at.shift == pytest.approx(2 / 3 - 0.5)
+
+
 @pytest.mark.parametrize("saturated", [(0.0, 1e-7), (1e-9, 0.0), (1.0, 0.9999999)])
 def test_what_float32_has_no_digits_for_moves_nothing(saturated):
     one, other = saturated
 
-    (at,) = parity([(one,)], (other,)).thresholds
+    (at,) = parity([(one,)], (other,), independent=True).thresholds
 
-    assert at.shift == pytest.approx(0, abs=1e-9)
+    assert at.shift == pytest.approx(0, abs=1e-7)
+
+
+def test_labels_that_do_not_exclude_each_other_say_nothing_of_each_other():
+    before, after = (
+        Scores.of(("nsfw", "sfw"), (nsfw, sfw), {"nsfw"}) for nsfw, sfw in ((0.4, 0.1), (0.5, 0.9))
+    )
+
+    (at,) = Parity.of(
+        found=[[after]], reference=[before], configured=[before], thresholds=[0.4], independent=True
+    ).thresholds
+
+    assert at.shift == pytest.approx(0.1)  # as of the one picture
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.0])
+def test_no_score_crosses_the_ends_of_the_scale(threshold):
+    (at,) = parity([(0.2,)], (0.1,), thresholds=(threshold,)).thresholds
+
+    assert at.shift == 0
 
 
 @pytest.mark.parametrize(
