@@ -122,6 +122,10 @@ class TrainingStopped(NSFWError):
     """Training cannot go on now. What was kept waits to be resumed."""
 
 
+class ExportRefused(NSFWError):
+    """No file was written; the text says why and what to do."""
+
+
 class RescanRefused(NSFWError):
     """A rescan cannot be started, resumed or cancelled as it was asked for."""
 

@@ -221,7 +221,7 @@ TRAINING = {
         ),
         (
             "timm",
-            {"django_nsfw.detectors.timm", "django_nsfw.detectors.export"}
+            {"django_nsfw.detectors.timm"}
             | {f"django_nsfw.training.{module}" for module in TRAINING},
         ),
         ("transformers", {"django_nsfw.detectors.transformers"}),

@@ -1,4 +1,4 @@
-"""Writing a loaded timm model to one self-describing ``.onnx`` file.
+"""Writing a loaded model of timm or transformers to one self-describing ``.onnx`` file.
 
 The file is compared with the original, pictures in and scores out, before it gets its name.
 """
@@ -17,19 +17,13 @@ from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from PIL.Image import Image
 
-from ..exceptions import DetectorUnavailable, NSFWError
-from ..scores import Scores
+from ..exceptions import DetectorUnavailable, ExportRefused
 from .digests import sha256_of
-from .fused_attention import DOMAIN, fused_attention
-from .fused_attention import OPSET as DOMAIN_OPSET
+from .fused_attention import fused_attention
 from .metadata import Metadata
 from .onnx import OnnxDetector
-from .preprocessing import Preprocessing
-from .timm import TimmDetector
-from .torch_classifier import probabilities
-
-TOLERANCE = 1e-4
-"""Largest difference of any score at full precision, on a scale from 0 to 1."""
+from .parity import TOLERANCE, Parity
+from .torch_classifier import TorchClassifier
 
 PRECISIONS = ("fp32", "fp16", "int8")
 """Of the weights in the file: as they are, as half floats, or as integers of 8 bits."""
@@ -37,9 +31,7 @@ PRECISIONS = ("fp32", "fp16", "int8")
 OPSET = 20
 """The first with Gelu as one operator; the attention of 23 is slower by a quarter."""
 
-
-class ExportRefused(NSFWError):
-    """No file was written; the text says why and what to do."""
+OUTPUT = "probabilities"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,16 +40,12 @@ class Exported:
     size: int
     """Bytes."""
     sha256: str
-    pictures: int
-    difference: float
-    """Largest difference of any score of any picture from the original's."""
-    thresholds: tuple[float, ...]
-    """At none of them does a picture change sides."""
+    parity: Parity
     metadata: Metadata
 
 
 def export(
-    detector: TimmDetector,
+    detector: TorchClassifier,
     path: Path,
     *,
     pictures: Sequence[Image],
@@ -69,8 +57,9 @@ def export(
     """Write ``detector``, which is loaded, to ``path``.
 
     Raises ``ExportRefused`` where a score of ``pictures`` lies on the other side of one of
-    ``thresholds`` than the original's, or at full ``precision`` differs from it by more than
-    ``tolerance``.
+    ``thresholds`` than the original's, at full ``precision`` differs from it by more than
+    ``tolerance``, or at a lower one moves too far. The file resizes with Pillow; where the
+    original does not, the differences of scores are those from the original with Pillow.
     """
     if precision not in PRECISIONS:
         raise ExportRefused(f"There is no precision {precision!r}, only {', '.join(PRECISIONS)}.")
@@ -79,8 +68,7 @@ def export(
             f"Nothing says whether {precision} is good enough: no policy has a threshold for "
             f"{detector.name}. Give NSFW_POLICY, or a field, a 'review' or 'reject'."
         )
-    module, metadata = _source(detector)
-    metadata = dataclasses.replace(metadata, precision=precision)
+    metadata = dataclasses.replace(_metadata(detector), precision=precision)
     if not pictures:
         raise ExportRefused("There is no picture to compare the file with the original on.")
     if path.exists() and not replace:
@@ -89,49 +77,23 @@ def export(
         raise ExportRefused(f"There is no folder {path.parent}.")
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         draft = Path(folder) / path.name
-        _write(module, metadata, detector.input_side, draft)
+        _write(detector.scoring(), metadata, draft)
         _label(_lowered(draft, precision), metadata, draft)
-        expected, found = _scored(detector, draft, pictures)
-        difference = max(_largest(expected, each) for each in found)
-        if precision == "fp32" and not difference <= tolerance:
-            raise ExportRefused(
-                f"No file was written: the scores of the exported model differ from the "
-                f"original's by up to {difference:.1e}, more than {tolerance:.0e}. "
-                "Try other releases of torch and onnxruntime."
-            )
-        for threshold in sorted(thresholds):
-            changed = max(_changed(expected, each, threshold) for each in found)
-            if changed:
-                raise ExportRefused(
-                    f"No file was written: at the threshold {threshold:g} the verdict on {changed} "
-                    f"of {len(pictures)} pictures would be another one at {precision}. Scores "
-                    f"differ by up to {difference:.1e}: take a higher precision, or a threshold "
-                    "that no picture is so close to."
-                )
+        parity = _compared(detector, draft, pictures, thresholds)
+        parity.refuse(precision, tolerance)
         exported = Exported(
             path=path,
             size=draft.stat().st_size,
             sha256=sha256_of(draft),
-            pictures=len(pictures),
-            difference=difference,
-            thresholds=tuple(sorted(thresholds)),
+            parity=parity,
             metadata=metadata,
         )
         draft.replace(path)
     return exported
 
 
-class _WithProbabilities(torch.nn.Module):
-    def __init__(self, module: torch.nn.Module) -> None:
-        super().__init__()
-        self.module = module
-
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        return probabilities(self.module(pixels))
-
-
-def _source(detector: TimmDetector) -> tuple[torch.nn.Module, Metadata]:
-    if detector.module is None or detector.snapshot is None:
+def _metadata(detector: TorchClassifier) -> Metadata:
+    if detector.snapshot is None:
         raise ExportRefused(f"{detector.name} is not loaded.")
     if detector.precision != "fp32" or detector.device != "cpu":
         raise ExportRefused(
@@ -139,12 +101,13 @@ def _source(detector: TimmDetector) -> tuple[torch.nn.Module, Metadata]:
             "Export it from an alias with fp32 on the processor."
         )
     try:
-        preprocessing = Preprocessing.from_data_config(detector.data_config)
+        preprocessing = detector.preprocessing()
     except ValueError as error:
         raise ExportRefused(
-            f"{detector.name} cannot be exported: its preprocessing needs torch ({error})."
+            f"{detector.name} cannot be exported: no file could bring pictures to it as it is "
+            f"used to ({error}). Use it with torch, as it is."
         ) from error
-    metadata = Metadata(
+    return Metadata(
         model=detector.model_name,
         revision=detector.snapshot.commit,
         weights=detector.snapshot.sha256,
@@ -153,13 +116,13 @@ def _source(detector: TimmDetector) -> tuple[torch.nn.Module, Metadata]:
         nsfw_labels=tuple(sorted(detector.nsfw_labels)),
         preprocessing=preprocessing,
     )
-    return detector.module, metadata
 
 
-def _write(module: torch.nn.Module, metadata: Metadata, side: int, path: Path) -> None:
+def _write(module: torch.nn.Module, metadata: Metadata, path: Path) -> None:
     """With torch's exporter by tracing: its graphs ran as fast or faster than the other's, in two
     thirds of the memory for a batch. A trace may be wrong for other inputs than its own, and that
     is what the comparison of scores is for."""
+    side = metadata.preprocessing.side
     example = torch.zeros(2, 3, side, side)
     try:
         with warnings.catch_warnings(), fused_attention():
@@ -167,15 +130,14 @@ def _write(module: torch.nn.Module, metadata: Metadata, side: int, path: Path) -
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
             torch.onnx.export(
-                _WithProbabilities(module).eval(),
+                module.eval(),
                 (example,),
                 path,
                 dynamo=False,
                 opset_version=OPSET,
-                custom_opsets={DOMAIN: DOMAIN_OPSET},
                 input_names=["pixels"],
-                output_names=["probabilities"],
-                dynamic_axes={"pixels": {0: "batch"}, "probabilities": {0: "batch"}},
+                output_names=[OUTPUT],
+                dynamic_axes={"pixels": {0: "batch"}, OUTPUT: {0: "batch"}},
             )
     except Exception as error:  # The exporter raises what the model's own code raises.
         raise ExportRefused(
@@ -186,21 +148,32 @@ def _write(module: torch.nn.Module, metadata: Metadata, side: int, path: Path) -
 def _lowered(path: Path, precision: str) -> onnx.ModelProto:
     """The model at ``path`` with weights of ``precision``; what goes in and out is float32.
 
-    The converters are onnxruntime's own: half floats, or dynamic quantization, one scale for each
-    matrix of weights.
+    The converters are onnxruntime's own: half floats, or dynamic quantization of matrices, one
+    scale for each channel. Convolutions in integers take twice the time and move scores far.
     """
     if precision == "int8":
         quantize_dynamic(
             _announced(path),
             path,
+            op_types_to_quantize=["MatMul", "Gemm"],
+            per_channel=True,
             weight_type=QuantType.QInt8,
-            extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},  # of fused attention
         )
     model = onnx.load(path)
-    if precision == "fp16":
-        model = convert_float_to_float16(model, keep_io_types=True)
-    if precision != "fp32":  # what fused attention gives has no type there, which none would load
-        del model.graph.value_info[:]
+    return _halved(model) if precision == "fp16" else model
+
+
+def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
+    """In half floats but for the last step, softmax or sigmoid: of a score near 1 three digits
+    would be left, and of one near 0 nothing."""
+    (last,) = (node.name for node in model.graph.node if OUTPUT in node.output)
+    model = convert_float_to_float16(model, keep_io_types=True, node_block_list=[last])
+    nodes = model.graph.node
+    (step,) = (node for node in nodes if node.name == last)
+    # What it gives is rounded all the same, and cast back.
+    for cast in [node for node in nodes if node.input == step.output or OUTPUT in node.output]:
+        nodes.remove(cast)
+    step.output[0] = OUTPUT
     return model
 
 
@@ -216,31 +189,27 @@ def _label(model: onnx.ModelProto, metadata: Metadata, path: Path) -> None:
     onnx.save(model, path)
 
 
-def _scored(
-    detector: TimmDetector, path: Path, pictures: Sequence[Image]
-) -> tuple[Sequence[Scores], tuple[Sequence[Scores], ...]]:
-    """By the original, and by the file: one picture at a time, and in batches."""
-    expected = detector.predict(pictures)
+def _compared(
+    detector: TorchClassifier,
+    path: Path,
+    pictures: Sequence[Image],
+    thresholds: Collection[float],
+) -> Parity:
+    """The file is asked one picture at a time, and in batches."""
+    configured = reference = detector.predict(pictures)
+    if (pillow := detector.resizing_with_pillow()) is not detector:
+        reference = pillow.predict(pictures)
     exported = OnnxDetector(path=path, nsfw_labels=sorted(detector.nsfw_labels))
     try:
         exported.load()
         single = [scores for picture in pictures for scores in exported.predict([picture])]
-        return expected, (single, exported.predict(pictures))
+        found = single, exported.predict(pictures)
     except DetectorUnavailable as error:
         raise ExportRefused(f"No file was written: {error}") from error
-
-
-def _largest(left: Sequence[Scores], right: Sequence[Scores]) -> float:
-    return max(
-        abs(probability - other.labels[label])
-        for one, other in zip(left, right, strict=True)
-        for label, probability in one.labels.items()
+    return Parity.of(
+        found=found,
+        reference=reference,
+        configured=configured,
+        thresholds=thresholds,
+        independent=detector.independent,
     )
-
-
-def _changed(left: Sequence[Scores], right: Sequence[Scores], threshold: float) -> int:
-    sides = (
-        (one.nsfw >= threshold, other.nsfw >= threshold)
-        for one, other in zip(left, right, strict=True)
-    )
-    return sum(before != after for before, after in sides)

@@ -15,7 +15,6 @@ import torch
 from torch.nn import functional
 
 DOMAIN = "com.microsoft"
-OPSET = 1
 
 
 def _is_default(value: object) -> bool:
@@ -33,11 +32,15 @@ def fused_attention() -> Iterator[None]:
     def fused(
         query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *args: Any, **options: Any
     ) -> torch.Tensor:
-        # No mask, dropout, scale of its own or causality.
-        plain = not args and all(_is_default(value) for value in options.values())
+        # No mask, dropout or causality.
+        others = (given for name, given in options.items() if name != "scale")
+        plain = not args and all(map(_is_default, others))
         if not plain or query.dim() != 4 or key.shape[1] != query.shape[1]:
             return usual(query, key, value, *args, **options)
-        attended: torch.Tensor = _MultiHeadAttention.apply(query, key, value, int(query.shape[1]))
+        scale = options.get("scale") or query.shape[-1] ** -0.5
+        attended: torch.Tensor = _MultiHeadAttention.apply(
+            query, key, value, int(query.shape[1]), float(scale)
+        )
         return attended
 
     class _MultiHeadAttention(torch.autograd.Function):
@@ -45,12 +48,17 @@ def fused_attention() -> Iterator[None]:
 
         @staticmethod
         def forward(
-            ctx: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, heads: int
+            ctx: Any,
+            query: torch.Tensor,
+            key: torch.Tensor,
+            value: torch.Tensor,
+            heads: int,
+            scale: float,
         ) -> torch.Tensor:
-            return usual(query, key, value)
+            return usual(query, key, value, scale=scale)
 
         @staticmethod
-        def symbolic(g: Any, query: Any, key: Any, value: Any, heads: int) -> Any:
+        def symbolic(g: Any, query: Any, key: Any, value: Any, heads: int, scale: float) -> Any:
             def shape(*sizes: int) -> Any:
                 return g.op("Constant", value_t=torch.tensor(sizes))
 
@@ -66,7 +74,10 @@ def fused_attention() -> Iterator[None]:
                 merged(key),
                 merged(value),
                 num_heads_i=heads,
+                scale_f=scale,
             )
+            # ONNX itself does not know the operator, and so not what type its output has.
+            attended.setType(query.type().with_sizes([None] * 3))
             split = g.op("Reshape", attended, shape(0, 0, heads, -1))
             return swapped(split).setType(query.type())
 

@@ -9,8 +9,8 @@ def drawn_pictures() -> list[Image.Image]:
     return [
         _gradient(640, 480),
         _gradient(300, 900),
-        _noise(384, 384),
-        _noise(1000, 400),
+        noise(384, 384),
+        noise(1000, 400),
         _shapes(800, 600),
         _shapes(97, 61),
         _checkers(513, 511),
@@ -18,14 +18,15 @@ def drawn_pictures() -> list[Image.Image]:
     ]
 
 
+def noise(width: int, height: int) -> Image.Image:
+    """The same each time for the same size."""
+    random = np.random.default_rng(20)
+    return Image.fromarray(random.integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+
 def _gradient(width: int, height: int) -> Image.Image:
     across, down = np.meshgrid(np.linspace(0, 255, width), np.linspace(0, 255, height))
     return Image.fromarray(np.stack([across, down, (across + down) / 2], -1).astype(np.uint8))
-
-
-def _noise(width: int, height: int) -> Image.Image:
-    random = np.random.default_rng(20)
-    return Image.fromarray(random.integers(0, 256, (height, width, 3), dtype=np.uint8))
 
 
 def _shapes(width: int, height: int) -> Image.Image:

@@ -10,7 +10,7 @@ from timm.data.config import resolve_model_data_config
 from timm.data.transforms_factory import create_transform
 
 from . import hub
-from .preprocessing import summary
+from .preprocessing import Preprocessing, summary
 from .torch_classifier import Built, TorchClassifier
 
 
@@ -41,6 +41,9 @@ class TimmDetector(TorchClassifier):
             side=min(self.data_config["input_size"][1:]),
             preprocessing=summary(self.data_config),
         )
+
+    def preprocessing(self) -> Preprocessing:
+        return Preprocessing.from_data_config(self.data_config)
 
     def _pixels(self, image: Image) -> torch.Tensor:
         pixels: torch.Tensor = self._transform(image)

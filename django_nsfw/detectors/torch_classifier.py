@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
 from django.core.checks import CheckMessage, Error, Warning
@@ -15,6 +15,7 @@ from ..exceptions import DetectorUnavailable
 from ..scores import Scores
 from . import hub, options, outputs
 from .base import Detector, Identity, available_cpus
+from .preprocessing import Preprocessing
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -107,6 +108,18 @@ class TorchClassifier(Detector):
     def _logits(self, module: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
         """n × 3 × height × width → n × classes."""
 
+    @abstractmethod
+    def preprocessing(self) -> Preprocessing:
+        """What ``_pixels`` does, to be done without torch. ``ValueError`` where it cannot be."""
+
+    def resizing_with_pillow(self) -> Self:
+        """The same model, loaded once, on pictures that Pillow resizes: itself where it does."""
+        return self
+
+    def scoring(self) -> torch.nn.Module:
+        """n × 3 × height × width → n × classes, as probabilities: one module to be traced."""
+        return _Scoring(self, self._loaded())
+
     @property
     def weights_path(self) -> Path | None:
         """None before ``load()``."""
@@ -131,7 +144,7 @@ class TorchClassifier(Detector):
         self.labels = self._labels_of(built)
         self.nsfw_labels = outputs.nsfw_labels_of(self.name, self.labels, self._chosen)
         self.input_side = built.side
-        self.independent = built.independent
+        self.independent = built.independent or built.classes == 1
         self.identity = str(
             Identity(
                 model=self.model_name,
@@ -148,15 +161,14 @@ class TorchClassifier(Detector):
         self.module = module
 
     def predict(self, images: Sequence[Image]) -> list[Scores]:
-        if self.module is None:
-            raise DetectorUnavailable(f"{self.name} was not loaded before its first use.")
+        module = self._loaded()
         scores: list[Scores] = []
         for start in range(0, len(images), self.max_batch):
             batch = [
                 self._pixels(image if image.mode == "RGB" else image.convert("RGB"))
                 for image in images[start : start + self.max_batch]
             ]
-            rows = self._probabilities(self.module, torch.stack(batch))
+            rows = self._probabilities(module, torch.stack(batch))
             scores += outputs.scores_of(self.name, self.labels, self.nsfw_labels, rows)
         return scores
 
@@ -189,6 +201,11 @@ class TorchClassifier(Detector):
                 )
             )
         return messages
+
+    def _loaded(self) -> torch.nn.Module:
+        if self.module is None:
+            raise DetectorUnavailable(f"{self.name} was not loaded before its first use.")
+        return self.module
 
     def _snapshot(self) -> hub.Snapshot:
         if self._folder is not None:
@@ -254,6 +271,16 @@ class TorchClassifier(Detector):
         allowed = self._threads or available_cpus()
         if self._threads or torch.get_num_threads() > allowed:
             torch.set_num_threads(allowed)
+
+
+class _Scoring(torch.nn.Module):
+    def __init__(self, detector: TorchClassifier, module: torch.nn.Module) -> None:
+        super().__init__()
+        self._detector, self.module = detector, module
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        logits = self._detector._logits(self.module, pixels)
+        return probabilities(logits, self._detector.independent)
 
 
 def probabilities(logits: torch.Tensor, independent: bool = False) -> torch.Tensor:

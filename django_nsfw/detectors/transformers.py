@@ -1,5 +1,6 @@
 """Any image classifier of transformers, on torch."""
 
+import copy
 import hashlib
 import json
 import shutil
@@ -7,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from django.core.exceptions import ImproperlyConfigured
@@ -16,11 +17,14 @@ from transformers import AutoImageProcessor, AutoModelForImageClassification
 from transformers.utils import logging as transformers_logging
 
 from . import hub
-from .preprocessing import versioned
+from .preprocessing import Preprocessing, versioned
+from .samples import drawn_pictures, noise
 from .torch_classifier import Built, TorchClassifier
 
 PROBES = ((640, 480), (300, 900))
 """Sizes of pictures that must all come to the model in one size."""
+
+LOCAL: Mapping[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 
 NOT_NUMBERS = frozenset({"image_processor_type", "processor_class", "disable_grouping"})
 """Attributes of an image processor that change nothing in what it returns."""
@@ -61,13 +65,37 @@ class TransformersDetector(TorchClassifier):
             independent=config.problem_type == "multi_label_classification",
         )
 
+    def preprocessing(self) -> Preprocessing:
+        pillow = self.resizing_with_pillow()
+        name = type(pillow._processor).__name__
+        try:
+            found = Preprocessing.from_image_processor(pillow._processor.to_dict())
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{name} does not say how: {error!r}") from error
+        # Of these the middle lies at and between pixels, even and odd ones.
+        cut = [noise(found.edge + more, found.edge) for more in range(4)]
+        for picture in [*drawn_pictures(), *cut]:
+            ours, theirs = torch.from_numpy(found(picture)), pillow._pixels(picture)
+            if ours.shape != theirs.shape or not torch.allclose(ours, theirs, atol=1e-5):
+                raise ValueError(f"{name} does more than resize, cut and normalize")
+        return found
+
+    def resizing_with_pillow(self) -> Self:
+        if self.snapshot is None or _library(self._processor) == "pil":
+            return self
+        # Before release 5 it was told otherwise.
+        told = {"backend": "pil"} if hasattr(self._processor, "backend") else {"use_fast": False}
+        other = copy.copy(self)
+        with _alone(self.snapshot) as folder:
+            other._processor = AutoImageProcessor.from_pretrained(folder, **LOCAL, **told)
+        return other
+
     def _from_pretrained(self, folder: str) -> tuple[Any, Mapping[str, Any]]:
         """The model and what is to be said of its weights."""
-        known: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         try:
-            self._processor = AutoImageProcessor.from_pretrained(folder, **known)
+            self._processor = AutoImageProcessor.from_pretrained(folder, **LOCAL)
             module, found = AutoModelForImageClassification.from_pretrained(
-                folder, **known, use_safetensors=True, output_loading_info=True
+                folder, **LOCAL, use_safetensors=True, output_loading_info=True
             )
         except ValueError as error:
             if "trust_remote_code" in str(error):
@@ -149,8 +177,11 @@ def _summary(processor: Any, side: int) -> str:
     resampling = values.get("resample")
     if isinstance(resampling, int):
         resampling = Image.Resampling(resampling).name.lower()
-    # Before release 5 the class says it.
-    library = getattr(processor, "backend", "") or (
-        "torchvision" if name.endswith("Fast") else "pil"
-    )
-    return f"{side}-{resampling}-{library}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+    digest = hashlib.sha256(told.encode()).hexdigest()[:8]
+    return f"{side}-{resampling}-{_library(processor)}-{digest}"
+
+
+def _library(processor: Any) -> str:
+    """Before release 5 the class says it."""
+    fast = type(processor).__name__.endswith("Fast")
+    return getattr(processor, "backend", "") or ("torchvision" if fast else "pil")

@@ -15,7 +15,7 @@ _NEEDS = {
     "onnxruntime": ["test_onnx.py"],
     "huggingface_hub": ["test_hub.py"],
     "torch": ["test_export.py", "test_timm.py"],
-    "transformers": ["test_transformers.py"],
+    "transformers": ["test_export_transformers.py", "test_transformers.py"],
 }
 collect_ignore = [
     name for package, names in _NEEDS.items() if find_spec(package) is None for name in names

@@ -15,6 +15,15 @@ ERRORS = {
 }
 
 
+def point_client_at(endpoint, monkeypatch):
+    """HF_ENDPOINT is read when the client is imported, which other tests have done by now."""
+    from huggingface_hub import constants  # not where the rest of the suite runs without it
+
+    template = endpoint + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "ENDPOINT", endpoint)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+
+
 class HubServer:
     """``files``: name → bytes of the one repository. ``mode``: "" or how every request fails.
 

@@ -1,15 +1,17 @@
 import io
 import json
+import re
 
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
 from django_nsfw.detectors import detectors
-from django_nsfw.detectors.export import ExportRefused, export
+from django_nsfw.detectors.export import export
 from django_nsfw.detectors.onnx import OnnxDetector
 from django_nsfw.detectors.samples import drawn_pictures
 from django_nsfw.detectors.timm import TimmDetector
+from django_nsfw.exceptions import ExportRefused
 
 from .conftest import as_array
 
@@ -21,9 +23,11 @@ TIMM = "django_nsfw.detectors.timm.TimmDetector"
 def tiny(tmp_path_factory):
     """A model small enough to export in a moment."""
     import timm
+    import torch
     from timm.models import save_for_hf
 
     folder = tmp_path_factory.mktemp("tiny")
+    torch.manual_seed(20)
     model = timm.create_model("test_vit", num_classes=2)
     config = {"label_names": ["NSFW", "SFW"], "num_classes": 2}
     save_for_hf(model, folder, model_config=config, safe_serialization=True)
@@ -47,8 +51,8 @@ def test_the_exported_file_scores_as_the_original(original_scores, exported, pic
 
     assert np.abs(as_array(detector.predict(pictures)) - expected).max() <= 1e-4
     assert np.abs(as_array(one_by_one) - expected).max() <= 1e-4
-    assert exported.difference <= 1e-4
-    assert (exported.pictures, exported.size) == (8, exported.path.stat().st_size)
+    assert exported.parity.difference == exported.parity.as_configured <= 1e-4
+    assert (exported.parity.pictures, exported.size) == (8, exported.path.stat().st_size)
 
 
 def test_attention_is_one_operator(exported):
@@ -112,7 +116,7 @@ def test_a_verdict_that_changes_leaves_no_file(tiny, tmp_path):
     detector, _ = tiny
     pictures = drawn_pictures()
     done = export(detector, tmp_path / "first.onnx", pictures=pictures, thresholds={0.95, 0.05})
-    assert done.thresholds == (0.05, 0.95)
+    assert [at.threshold for at in done.parity.thresholds] == [0.05, 0.95]
     file = OnnxDetector(path=done.path)
     file.load()
     both = zip(detector.predict(pictures), file.predict(pictures), strict=True)
@@ -136,7 +140,7 @@ def test_lower_precisions_are_smaller_and_say_what_they_are(tiny, tmp_path, prec
     )  # fmt: skip
 
     assert done.size < share * full.size
-    assert 0 < done.difference < 0.05
+    assert 0 < done.parity.difference < 0.05
     file = OnnxDetector(path=done.path)
     file.load()
     assert f"onnxruntime-cpu/{precision} " in file.identity
@@ -209,11 +213,46 @@ def test_the_command_writes_a_file_and_says_how_to_use_it(tiny, tmp_path, config
     assert f"{path}: {path.stat().st_size:,} bytes" in out.getvalue()
     assert "Largest difference of a score from the original's on 9 pictures: " in out.getvalue()
     assert "Verdicts that changed at the thresholds 0.4, 0.5, 0.95: none" in out.getvalue()
+    assert "How far a score" not in out.getvalue()
     assert f"{shown}/b.txt left out: " in err.getvalue()
     namespace: dict = {}
     exec(out.getvalue().split("Use it with:")[1], namespace)
     configure(**namespace["NSFW_DETECTORS"])
     assert detectors["default"].labels == ("NSFW", "SFW")
+
+
+def test_the_command_says_what_a_lower_precision_does(tiny, tmp_path, configure):
+    _, folder = tiny
+    configure(default={"BACKEND": TIMM, "OPTIONS": {"model": f"local-dir:{folder}"}})
+    out = io.StringIO()
+
+    call_command("nsfw_export", output=tmp_path / "m.onnx", precision="int8", stdout=out)
+
+    said = re.sub(r"\d\.\d+(e-\d+)?(?= at )", "…", out.getvalue())
+    assert (
+        "\nThe closest score to one of them lies 0.032 from 0.5. Pictures of your own, with "
+        in said
+    )
+    assert "\nHow far a score just there may move: … at 0.4, … at 0.5, … at 0.95\n" in said
+
+
+def test_one_class_stays_a_sigmoid(tmp_path, pictures):
+    import timm
+    from timm.models import save_for_hf
+
+    config = {"label_names": ["nsfw"], "num_classes": 1}
+    model = timm.create_model("test_vit", num_classes=1)
+    save_for_hf(model, tmp_path, model_config=config, safe_serialization=True)
+    detector = TimmDetector(model=f"local-dir:{tmp_path}")
+    detector.load()
+
+    done = export(detector, tmp_path / "m.onnx", pictures=drawn_pictures())
+
+    file = OnnxDetector(path=done.path)
+    file.load()
+    found, expected = as_array(file.predict(pictures)), as_array(detector.predict(pictures))
+    assert np.abs(found - expected).max() <= 1e-4
+    assert expected.max() < 0.999, "a softmax of one class is always 1"
 
 
 def test_the_command_refuses_mistakes(tiny, tmp_path, configure):
@@ -230,7 +269,7 @@ def test_the_command_refuses_mistakes(tiny, tmp_path, configure):
         ({"output": tmp_path / "m", "detector": "no"}, "has no detector 'no'. Configured: "),
         (
             {"output": tmp_path / "m", "detector": "other"},
-            "'other' is a Plain. Only a TimmDetector can be exported.",
+            "'other' is a Plain. Only a TimmDetector and a TransformersDetector can be exported.",
         ),
     ):
         with pytest.raises(CommandError) as caught:

@@ -11,7 +11,7 @@ from huggingface_hub import constants
 from django_nsfw.detectors import hub
 from django_nsfw.exceptions import DetectorUnavailable
 
-from .hub_server import COMMIT, HubServer
+from .hub_server import COMMIT, HubServer, point_client_at
 
 REPO = "somebody/a-model"
 WEIGHTS = bytes(range(256)) * 4096  # what is in them does not matter here
@@ -25,13 +25,6 @@ def server(monkeypatch):
     point_client_at(server.endpoint, monkeypatch)
     yield server
     server.close()
-
-
-def point_client_at(endpoint, monkeypatch):
-    """HF_ENDPOINT is read when the client is imported, which other tests have done by now."""
-    template = endpoint + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "ENDPOINT", endpoint)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
 
 
 @pytest.fixture

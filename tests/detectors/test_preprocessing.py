@@ -42,11 +42,130 @@ def test_it_travels_as_json():
     assert Preprocessing.from_json(preprocessing.to_json()) == preprocessing
 
 
+AS_WRITTEN = (
+    '{"crop_mode": "center", "crop_pct": 1.0, "interpolation": "bicubic", '
+    '"mean": [0.5, 0.5, 0.5], "side": 384, "std": [0.5, 0.5, 0.5]}'
+)
+"""In files from before there were ``halves``."""
+
+
+def test_files_from_before_there_were_halves_stay_as_they_are():
+    preprocessing = Preprocessing.from_json(AS_WRITTEN)
+
+    assert preprocessing == Preprocessing(**USUAL)
+    assert preprocessing.to_json() == AS_WRITTEN
+    assert summary(preprocessing.data_config) == f"{VERSION}/384-bicubic-center1-m0.5-s0.5"
+    assert "halves" not in preprocessing.data_config
+
+
+def test_a_cut_at_half_a_pixel_is_told():
+    down = Preprocessing(**USUAL, halves="down")
+
+    assert Preprocessing.from_json(down.to_json()) == down
+    assert summary(down.data_config) == f"{VERSION}/384-bicubic-center1-down-m0.5-s0.5"
+
+
+@pytest.mark.parametrize(
+    ("halves", "longer", "left"),
+    [
+        ("even", 1, 0), ("even", 2, 1), ("even", 3, 2), ("even", 5, 2),
+        ("down", 1, 0), ("down", 2, 1), ("down", 3, 1), ("down", 5, 2),
+    ],
+)  # fmt: skip
+def test_where_the_cut_begins(halves, longer, left):
+    """A picture of one row that says in each pixel where it is."""
+    side = 8
+    columns = np.arange(side + longer, dtype=np.uint8)
+    picture = Image.fromarray(np.repeat(np.tile(columns, (side, 1))[..., None], 3, axis=2))
+    plain = {"side": side, "mean": (0.0,) * 3, "std": (1.0,) * 3}
+
+    pixels = Preprocessing(**{**USUAL, **plain}, halves=halves)(picture)
+
+    assert round(float(pixels[0, 0, 0]) * 255) == left
+
+
+VIT = {
+    "do_resize": True,
+    "size": {"height": 224, "width": 224},
+    "resample": 2,
+    "do_rescale": True,
+    "rescale_factor": 0.00392156862745098,
+    "do_normalize": True,
+    "image_mean": [0.5, 0.5, 0.5],
+    "image_std": [0.5, 0.5, 0.5],
+}
+SHORT = {"size": {"shortest_edge": 224}}
+CUT = {"do_center_crop": True, "crop_size": {"height": 224, "width": 224}}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        pytest.param({}, "224-bilinear-squash1-m0.5-s0.5", id="squashed"),
+        pytest.param({"resample": 3}, "224-bicubic-squash1-m0.5-s0.5", id="another filter"),
+        pytest.param(
+            {"size": {"height": 256, "width": 256}, **CUT},
+            "224-bilinear-squash0.875-down-m0.5-s0.5",
+            id="squashed and cut",
+        ),
+        pytest.param(
+            {**SHORT, **CUT}, "224-bilinear-center1-down-m0.5-s0.5", id="short side and cut"
+        ),
+        pytest.param(
+            {"crop_pct": 0.875, **SHORT}, "224-bilinear-center0.875-down-m0.5-s0.5", id="a share"
+        ),
+        pytest.param(
+            {"crop_pct": 0.875, "size": {"shortest_edge": 384}},
+            "384-bilinear-squash1-m0.5-s0.5",
+            id="no share of what is large",
+        ),
+        pytest.param(
+            {"rescale_factor": 1 / 127.5}, "224-bilinear-squash1-m0.25-s0.25", id="rescaled"
+        ),
+        pytest.param(
+            {"do_rescale": False, "image_mean": [51, 102, 127.5]},
+            "224-bilinear-squash1-m0.2,0.4,0.5-s0.00196078",
+            id="not rescaled",
+        ),
+        pytest.param({"do_normalize": False}, "224-bilinear-squash1-m0-s1", id="not normalized"),
+    ],
+)
+def test_what_an_image_processor_says(change, told):
+    preprocessing = Preprocessing.from_image_processor({**VIT, **change})
+
+    assert summary(preprocessing.data_config) == f"{VERSION}/{told}"
+    assert Preprocessing.from_json(preprocessing.to_json()) == preprocessing
+
+
+@pytest.mark.parametrize("edge", range(225, 700, 7))
+def test_every_side_before_the_cut_survives_being_a_share(edge):
+    size = {"size": {"shortest_edge": edge}, **CUT}
+
+    assert Preprocessing.from_image_processor({**VIT, **size}).edge == edge
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"do_resize": False}, "pictures are not resized"),
+        ({"size": {"height": 224, "width": 256}}, "is no square and no short side"),
+        ({"size": {"shortest_edge": 224, "longest_edge": 300}}, "is no square and no short side"),
+        ({"size": None}, "size {} is no square and no short side"),
+        ({**CUT, "crop_size": {"height": 224, "width": 220}}, "crop size .* is no square"),
+        ({"resample": 9}, "9 is not a valid Resampling"),
+    ],
+)
+def test_what_no_file_can_say_is_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        Preprocessing.from_image_processor({**VIT, **change})
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"crop_mode": "border"}, "crop mode 'border' is none of: center, squash"),
         ({"interpolation": "random"}, "interpolation 'random' is none of: nearest, bilinear"),
+        ({"halves": "up"}, "halves 'up' is none of: even, down"),
         ({"side": 0}, "side 0 with crop_pct 1.0 is no size"),
         ({"std": (0.5, 0, 0.5)}, "are not of three channels"),
         ({"gamma": 2}, "not a preprocessing"),

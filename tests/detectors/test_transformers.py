@@ -12,7 +12,6 @@ from PIL import Image
 from transformers import (
     AutoImageProcessor,
     AutoModelForImageClassification,
-    ViTConfig,
     ViTForImageClassification,
     pipeline,
 )
@@ -25,49 +24,14 @@ from django_nsfw.images import VERSION
 
 from .conftest import as_array
 from .hub_server import COMMIT, HubServer
+from .transformers_models import ADAMCODD, FALCONSAI, SMALL, SMALL_PROCESSOR, write
 
 pytestmark = pytest.mark.torch
 
-# What https://huggingface.co/Falconsai/nsfw_image_detection and
-# https://huggingface.co/AdamCodd/vit-base-nsfw-detector have beside their weights.
-FALCONSAI = {
-    "do_normalize": True,
-    "do_rescale": True,
-    "do_resize": True,
-    "image_mean": [0.5, 0.5, 0.5],
-    "image_processor_type": "ViTImageProcessor",
-    "image_std": [0.5, 0.5, 0.5],
-    "resample": 2,
-    "rescale_factor": 0.00392156862745098,
-    "size": {"height": 224, "width": 224},
-}
-ADAMCODD = {**FALCONSAI, "size": {"height": 384, "width": 384}}
 BASE = {
     "falconsai": (FALCONSAI, {"image_size": 224}, ("normal", "nsfw")),
     "adamcodd": (ADAMCODD, {"image_size": 384}, ("sfw", "nsfw")),
 }
-SMALL = {
-    "image_size": 64,
-    "hidden_size": 48,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 3,
-    "intermediate_size": 96,
-}
-SMALL_PROCESSOR = {**FALCONSAI, "size": {"height": 64, "width": 64}}
-
-
-def write(folder, processor, labels=("normal", "nsfw"), **architecture):
-    """A ViT with random weights, always the same, as transformers saves one."""
-    torch.manual_seed(20)
-    if labels:
-        architecture["id2label"] = dict(enumerate(labels))
-        architecture["label2id"] = {label: place for place, label in enumerate(labels)}
-    model = ViTForImageClassification(ViTConfig(**architecture))
-    with torch.no_grad():
-        model.classifier.weight.normal_(0, 0.2)  # its own would score all nearly alike
-    model.save_pretrained(folder)
-    (folder / "preprocessor_config.json").write_text(json.dumps(processor))
-    return folder
 
 
 @pytest.fixture(autouse=True)

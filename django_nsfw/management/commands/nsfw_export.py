@@ -10,6 +10,7 @@ from PIL.Image import Image
 
 from django_nsfw.conf import nsfw_settings
 from django_nsfw.detectors import Detector, detectors
+from django_nsfw.detectors.parity import Parity
 from django_nsfw.exceptions import ImageError, NSFWError
 from django_nsfw.images import open_picture
 from django_nsfw.policy import Policy
@@ -28,7 +29,7 @@ NSFW_DETECTORS = {{
 
 
 class Command(BaseCommand):
-    help = "Writes a timm detector to an ONNX file, once its scores are the same."
+    help = "Writes a detector to an ONNX file, once its scores are the same."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -44,7 +45,7 @@ class Command(BaseCommand):
             "--precision",
             default="fp32",
             choices=["fp32", "fp16", "int8"],
-            help="of the weights in the file; lower ones are held to verdicts alone",
+            help="of the weights in the file; lower ones are held to verdicts",
         )
         parser.add_argument("--force", action="store_true", help="Replace FILE if it exists.")
 
@@ -72,23 +73,19 @@ class Command(BaseCommand):
         except (NSFWError, ImproperlyConfigured) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(self.style.SUCCESS(f"{output}: {done.size:,} bytes"))
-        self.stdout.write(
-            f"Largest difference of a score from the original's on {done.pictures} pictures: "
-            f"{done.difference:.1e}"
-        )
-        at = ", ".join(f"{threshold:g}" for threshold in done.thresholds)
-        if at:
-            self.stdout.write(f"Verdicts that changed at the thresholds {at}: none")
+        for line in _said(done.parity, alias, options["precision"]):
+            self.stdout.write(line)
         self.stdout.write("Use it with:\n")
         self.stdout.write(
             SNIPPET.format(alias=alias, path=str(output.resolve()), sha256=done.sha256)
         )
 
     def _exporter(self, alias: str, detector: Detector) -> Any:
-        timm = "django_nsfw.detectors.timm"  # Not imported here: it takes seconds.
-        if not any(cls.__module__ == timm for cls in type(detector).__mro__):
+        torch = "django_nsfw.detectors.torch_classifier"  # Not imported here: it takes seconds.
+        if not any(cls.__module__ == torch for cls in type(detector).__mro__):
             raise CommandError(
-                f"{alias!r} is a {type(detector).__name__}. Only a TimmDetector can be exported."
+                f"{alias!r} is a {type(detector).__name__}. Only a TimmDetector and a "
+                "TransformersDetector can be exported."
             )
         try:
             from django_nsfw.detectors.export import export
@@ -109,6 +106,30 @@ class Command(BaseCommand):
                     yield next(crops).image
             except ImageError as error:
                 self.stderr.write(f"{path} left out: {error}")
+
+
+def _said(parity: Parity, alias: str, precision: str) -> Iterator[str]:
+    yield (
+        f"Largest difference of a score from the original's on {parity.pictures} pictures: "
+        f"{parity.difference:.1e}"
+    )
+    if parity.as_configured > parity.difference:
+        yield (
+            f"From {alias!r} as it is, which resizes with torchvision and not with Pillow: "
+            f"{parity.as_configured:.1e}"
+        )
+    if not parity.thresholds:
+        return
+    at = ", ".join(f"{there.threshold:g}" for there in parity.thresholds)
+    yield f"Verdicts that changed at the thresholds {at}: none"
+    closest = min(parity.thresholds, key=lambda there: there.closest)
+    yield (
+        f"The closest score to one of them lies {closest.closest:.2g} from {closest.threshold:g}. "
+        "Pictures of your own, with --pictures, may come closer."
+    )
+    if precision != "fp32":
+        moves = (f"{there.shift:.1g} at {there.threshold:g}" for there in parity.thresholds)
+        yield f"How far a score just there may move: {', '.join(moves)}"
 
 
 def _thresholds(alias: str) -> set[float]:
