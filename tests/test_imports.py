@@ -233,8 +233,7 @@ TRAINING = {
         ("huggingface_hub", {"django_nsfw.detectors.hub"}),
         (
             "sklearn",
-            {f"django_nsfw.evaluation.{module}" for module in ("metrics", "calibration")}
-            | {"django_nsfw.training.measuring"},
+            {f"django_nsfw.evaluation.{module}" for module in ("metrics", "calibration")},
         ),
         ("matplotlib", {"django_nsfw.evaluation.plots"}),
     ],

@@ -17,6 +17,12 @@ def interval(estimate: Estimate) -> str:
     return f"{estimate.low * 100:.1f}–{estimate.high * 100:.1f}"
 
 
+def share(estimate: Estimate) -> str:
+    """``93.4 % (91.0–95.2)``, or what there is of it."""
+    between = interval(estimate)
+    return percent(estimate) + (f" ({between})" if between else "")
+
+
 def number(value: float) -> str:
     """With thousands; sums of weights have a decimal where they need one."""
     whole = round(value)
@@ -31,16 +37,11 @@ def threshold(value: float) -> str:
 def sentence(alias: str, at: AtThreshold) -> str:
     """What the detector does at a threshold, for people who read no tables."""
     flags = [
-        f"{_share(estimate)} of the {what}"
+        f"{share(estimate)} of the {what}"
         for estimate, what in ((at.recall, "NSFW pictures"), (at.fpr, "safe ones"))
         if estimate.value is not None
     ]
     said = [f"{alias} flags {' and '.join(flags)}"] if flags else []
     if at.precision.value is not None:
-        said.append(f"{_share(at.precision)} of what {'it' if flags else alias} flags is NSFW")
+        said.append(f"{share(at.precision)} of what {'it' if flags else alias} flags is NSFW")
     return f"At {threshold(at.threshold)}, {'; '.join(said)}." if said else ""
-
-
-def _share(estimate: Estimate) -> str:
-    between = interval(estimate)
-    return percent(estimate) + (f" ({between})" if between else "")

@@ -7,6 +7,7 @@ workers, draws the same.
 
 import hashlib
 import math
+import multiprocessing
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,12 +21,15 @@ from timm.data.transforms_factory import create_transform
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..exceptions import TrainingStopped
+from ..images.picture import DRAFT_FACTOR
 from ..limits import Limits
 from .gathering import Gathered, first_frame
 from .recipe import Recipe
 
 DataConfig = Mapping[str, Any]
 Batch = tuple[torch.Tensor, torch.Tensor]
+
+FORKS = "fork" in multiprocessing.get_all_start_methods()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +47,10 @@ def seed_all(*where: object) -> None:
     seed = int.from_bytes(digest[:4], "big")
     random.seed(seed)
     np.random.seed(seed)
-    torch.manual_seed(seed)
+    if torch.accelerator.is_available():
+        torch.manual_seed(seed)
+    else:  # torch would look for accelerators anew each time, for a millisecond
+        torch.default_generator.manual_seed(seed)
 
 
 def batches_in(recipe: Recipe, pictures: int) -> int:
@@ -68,17 +75,15 @@ def training_batches(
     ``batch_size`` × classes where the recipe mixes, else the numbers of the classes.
     """
     plans = _plans(recipe, len(pictures), epoch)[start:]
-    loader: DataLoader[Any] = DataLoader(
-        _Pictures(
-            pictures, training_transform(recipe, data_config), limits, data_config, recipe.seed
-        ),
-        batch_sampler=_Order(plans),  # type: ignore[arg-type]  # any object names a batch
-        collate_fn=collation(recipe),
-        num_workers=workers,
-        pin_memory=device.type == "cuda",
+    dataset = _Pictures(
+        pictures,
+        training_transform(recipe, data_config),
+        limits,
+        side=side_to_crop(recipe, data_config),
+        seed=recipe.seed,
     )
     yield from PrefetchLoader(
-        _Seeded(loader, plans, recipe.seed),  # type: ignore[arg-type]  # it is iterated, no more
+        _Read(dataset, plans, collation(recipe), device, workers),  # type: ignore[arg-type]
         mean=data_config["mean"],
         std=data_config["std"],
         device=device,
@@ -105,6 +110,15 @@ def training_transform(recipe: Recipe, data_config: DataConfig) -> Any:
         re_mode=recipe.remode,
         use_prefetcher=True,
     )
+
+
+def side_to_crop(recipe: Recipe, data_config: DataConfig) -> int:
+    """For a picture that a part of is looked at: the smallest crop has the pixels of the model.
+
+    A JPEG that came reduced to what the whole of it needs would have crops that are blurred.
+    """
+    side = _side(data_config)
+    return max(side, math.ceil(side / math.sqrt(recipe.scale[0]) / DRAFT_FACTOR))
 
 
 def collation(recipe: Recipe) -> Any:
@@ -137,16 +151,17 @@ def measuring_batches(
         Plan(epoch=0, number=number, places=places)
         for number, places in enumerate(_cut(list(range(len(pictures))), batch_size))
     ]
-    loader: DataLoader[Any] = DataLoader(
-        _Pictures(pictures, transform, limits, data_config, 0),
-        batch_sampler=_Order(plans),  # type: ignore[arg-type]
-        collate_fn=fast_collate,
-        num_workers=workers,
-        pin_memory=device.type == "cuda",
-    )
+    dataset = _Pictures(pictures, transform, limits, side=_side(data_config), seed=0)
     yield from PrefetchLoader(
-        loader, mean=data_config["mean"], std=data_config["std"], device=device
+        _Read(dataset, plans, fast_collate, device, workers),  # type: ignore[arg-type]
+        mean=data_config["mean"],
+        std=data_config["std"],
+        device=device,
     )
+
+
+def _side(data_config: DataConfig) -> int:
+    return int(max(data_config["input_size"][1:]))
 
 
 def _length(recipe: Recipe, pictures: int) -> int:
@@ -173,22 +188,26 @@ class _Pictures(Dataset[Any]):
         pictures: Sequence[Gathered],
         transform: Any,
         limits: Limits,
-        data_config: DataConfig,
+        *,
+        side: int,
         seed: int,
     ) -> None:
         self._pictures = pictures
         self._transform = transform
         self._limits = limits
-        self._side = max(data_config["input_size"][1:])
-        self._seed = seed
+        self._side = side
+        self.seed = seed
 
     def __len__(self) -> int:
         return len(self._pictures)
 
-    def __getitems__(self, plan: Plan) -> list[tuple[Any, int]]:
+    def __getitems__(self, plan: Plan) -> list[tuple[Any, int]] | TrainingStopped:
         # What the mixing draws comes after it, in the same process.
-        seed_all("pictures", self._seed, plan.epoch, plan.number)
-        return [self._one(self._pictures[place]) for place in plan.places]
+        seed_all("pictures", self.seed, plan.epoch, plan.number)
+        try:
+            return [self._one(self._pictures[place]) for place in plan.places]
+        except TrainingStopped as error:
+            return error  # torch would raise it with the traceback of a reader as its text
 
     def _one(self, picture: Gathered) -> tuple[Any, int]:
         sample = picture.sample
@@ -213,15 +232,46 @@ class _Order(Sampler[Plan]):
         return len(self._plans)
 
 
-class _Seeded:
-    """A loader after each batch of which erasing draws what it draws for that batch."""
+class _Collating:
+    """``collate``, but for what stands in the place of a batch. Can be sent to another process."""
 
-    def __init__(self, loader: DataLoader[Any], plans: Sequence[Plan], seed: int) -> None:
-        self._loader = loader
+    def __init__(self, collate: Any) -> None:
+        self._collate = collate
+
+    def __call__(self, batch: Any) -> Any:
+        return batch if isinstance(batch, TrainingStopped) else self._collate(batch)
+
+
+class _Read:
+    """The planned batches as readers give them, for a loader that iterates over them, no more.
+
+    What erasing draws after each of them is drawn for that batch. Raises what a reader gave in the
+    place of a batch.
+    """
+
+    def __init__(
+        self,
+        dataset: _Pictures,
+        plans: Sequence[Plan],
+        collate: Any,
+        device: torch.device,
+        workers: int,
+    ) -> None:
+        self._seed = dataset.seed
         self._plans = plans
-        self._seed = seed
+        self._loader: DataLoader[Any] = DataLoader(
+            dataset,
+            batch_sampler=_Order(plans),  # type: ignore[arg-type]  # any object names a batch
+            collate_fn=_Collating(collate),
+            num_workers=workers,
+            # Samples of a database know their models only where Django was set up.
+            multiprocessing_context="fork" if workers and FORKS else None,
+            pin_memory=device.type == "cuda",
+        )
 
     def __iter__(self) -> Iterator[Batch]:
         for plan, batch in zip(self._plans, self._loader, strict=True):
+            if isinstance(batch, TrainingStopped):
+                raise batch
             seed_all("erasing", self._seed, plan.epoch, plan.number)
             yield batch

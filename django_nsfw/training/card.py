@@ -1,10 +1,12 @@
 """The model card: what the model was made of, how, and how good it is."""
 
 import platform
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from ..evaluation import words
+from ..evaluation.metrics import Measured
+from ..evaluation.rates import AtThreshold, Estimate
 from .dividing import Counted
 from .recipe import Recipe
 
@@ -13,8 +15,9 @@ PACKAGES = ("django-nsfw", "timm", "torch", "torchvision", "pillow", "pdqhash")
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """``epoch``: of those that were trained, the one whose weights these are, from 1.
-    ``evaluation``: numbers of what was held out; ``thresholds`` the rows of its table."""
+    """``epoch``: of those that were trained, the one whose weights these are, from 1. ``loss``:
+    the cross-entropy of what was held out, and ``measured`` the rest about it, with a threshold of
+    ``threshold`` and others."""
 
     name: str
     start: str
@@ -27,8 +30,9 @@ class Facts:
     trained: int
     device: str
     precision: str
-    evaluation: Mapping[str, float]
-    thresholds: tuple[tuple[float, float, float, float], ...]
+    loss: float
+    measured: Measured
+    threshold: float
 
 
 def write(facts: Facts) -> str:
@@ -37,11 +41,8 @@ def write(facts: Facts) -> str:
     arguments = "\n".join(
         f"{name}: {_plain(value)}" for name, value in sorted(recipe.arguments().items())
     )
-    rows = "\n".join(
-        f"| {threshold:g} | {accuracy:.4f} | {precision:.4f} | {recall:.4f} |"
-        for threshold, accuracy, precision, recall in facts.thresholds
-    )
-    numbers = "\n".join(f"| {name} | {value:.4f} |" for name, value in facts.evaluation.items())
+    rows = "\n".join(_row(each) for each in facts.measured.thresholds)
+    numbers = "\n".join(f"| {name} | {said} |" for name, said in _numbers(facts).items())
     versions = "\n".join(f"- {name} {version(name)}" for name in PACKAGES)
     return f"""\
 ---
@@ -74,15 +75,15 @@ the same bytes, and {counted.left_out} could not be used.
 
 ## Evaluation
 
-On what was held out. These pictures also chose the epoch whose weights were kept, which flatters
-them a little.
+On what was held out, with intervals of 95 %. These pictures also chose the epoch whose weights were
+kept, which flatters them a little. A score of at least the threshold counts as NSFW.
 
 | | |
 |---|---|
 {numbers}
 
-| threshold | accuracy | precision | recall |
-|---|---|---|---|
+| threshold | accuracy | precision | recall | false positives | false negatives |
+|---|---|---|---|---|---|
 {rows}
 
 ## Use
@@ -112,6 +113,27 @@ Trained on {facts.device} in {facts.precision}. `training.jsonl` has a line for 
 - Python {platform.python_version()}
 {versions}
 """
+
+
+def _numbers(facts: Facts) -> dict[str, str]:
+    measured, at = facts.measured, facts.measured.at(facts.threshold)
+    said = {
+        f"accuracy at {words.threshold(facts.threshold)}": words.share(at.accuracy),
+        "F1 there": words.share(at.f1),
+        "average precision": words.share(measured.average_precision),
+        "ROC AUC": words.share(measured.roc_auc),
+        "cross-entropy": f"{facts.loss:.4f}",
+    }
+    if measured.calibration is not None:
+        said["expected calibration error"] = words.percent(Estimate(value=measured.calibration.ece))
+        said["Brier score"] = f"{measured.calibration.brier:.4f}"
+    return said
+
+
+def _row(at: AtThreshold) -> str:
+    shares = (at.accuracy, at.precision, at.recall, at.fpr, at.fnr)
+    cells = [words.threshold(at.threshold), *map(words.share, shares)]
+    return f"| {' | '.join(cells)} |"
 
 
 def _plain(value: object) -> str:

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..evaluation.reading import Collection
 from . import neighbours, splitting
 from .gathering import Gathered, Gathering
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counted:
-    """Pictures of each class: NSFW, SFW. ``groups``, ``disagreeing``: see ``splitting.Split``."""
+    """Pictures of each class: NSFW, SFW. ``groups``, ``disagreeing``: see ``splitting.Split``.
+    ``left_out``, ``duplicates``: of everything that was labelled."""
 
     train: tuple[int, int]
     held_out: tuple[int, int]
@@ -26,8 +28,11 @@ class Divided:
     counted: Counted
 
 
-def divide(gathering: Gathering, *, share: float, seed: int) -> Divided:
-    """Hold out about ``share`` of each class. Raises ``TrainingRefused`` where that cannot be."""
+def divide(collection: Collection, gathering: Gathering, *, share: float, seed: int) -> Divided:
+    """Hold out about ``share`` of each class of what was gathered of ``collection``.
+
+    Raises ``TrainingRefused`` where that cannot be.
+    """
     pictures = gathering.pictures
     # A picture whose hash says nothing is like no other one.
     hashed = [place for place, one in enumerate(pictures) if one.pdq]
@@ -47,8 +52,8 @@ def divide(gathering: Gathering, *, share: float, seed: int) -> Divided:
             held_out=_of_each(held_out),
             groups=split.groups,
             disagreeing=split.disagreeing,
-            left_out=len(gathering.left_out),
-            duplicates=gathering.duplicates,
+            left_out=len(collection.left_out) + len(gathering.left_out),
+            duplicates=collection.duplicates + gathering.duplicates,
         ),
     )
 

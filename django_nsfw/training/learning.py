@@ -1,7 +1,9 @@
 """One model as it learns: loss, optimiser, schedule and precision, all of timm."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, TypeVar
 
 import torch
 from timm.loss.cross_entropy import LabelSmoothingCrossEntropy, SoftTargetCrossEntropy
@@ -11,7 +13,6 @@ from timm.optim import (  # type: ignore[attr-defined]
     optimizer_kwargs,
 )
 from timm.scheduler.scheduler_factory import create_scheduler_v2, scheduler_kwargs
-from timm.utils.cuda import NativeScaler
 
 from ..exceptions import TrainingRefused, TrainingStopped
 from .batches import Batch, seed_all
@@ -22,6 +23,11 @@ PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 ON_PROCESSOR = 16
 """Pictures in one pass on a processor: about 100 MB each at 384 pixels. A GPU is given the whole
 batch, and a half of what does not fit."""
+
+OF_TRAIN = {"decay_milestones": [90, 180, 270], "lr_cycle_decay": 0.5}
+"""Defaults of timm's ``train.py`` where the factory for schedules has others."""
+
+Result = TypeVar("Result")
 
 
 class Learner:
@@ -44,9 +50,8 @@ class Learner:
         self._loss = _loss(recipe).to(device)
         self.optimizer = _optimizer(model, recipe)
         self.scheduler, self.epochs = _schedule(self.optimizer, recipe)
-        self._scaler: NativeScaler | None = None
-        if precision == "fp16":
-            self._scaler = NativeScaler(device=device.type)  # type: ignore[no-untyped-call]
+        # Gradients of float16 vanish where they are not scaled; otherwise it only passes them on.
+        self._scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
 
     @property
     def micro_batch(self) -> int:
@@ -64,46 +69,56 @@ class Learner:
         layers that normalise over what they are given.
         """
         self.model.train()
-        while True:
+        statistics = [buffer.clone() for buffer in self.model.buffers()]
+
+        def gradient() -> float:
+            # As if what did not fit had not been tried.
+            for buffer, before in zip(self.model.buffers(), statistics, strict=True):
+                buffer.copy_(before)
             seed_all("dropping", self._recipe.seed, epoch, number)
-            try:
-                loss = self._pass(batch)
-                break
-            except torch.OutOfMemoryError as error:
-                self.optimizer.zero_grad()
-                if self.micro_batch == 1:
-                    raise TrainingStopped(
-                        f"The memory of {self.device} does not hold a single picture: {error}"
-                    ) from error
-                self._micro = self.micro_batch // 2
-                if self.device.type == "cuda":
-                    torch.cuda.empty_cache()
+            return self._gradient(batch)
+
+        loss = self._fitting(gradient)
         if loss != loss:
-            raise TrainingStopped(
-                f"The loss of batch {number} of epoch {epoch + 1} is not a number. Give a smaller "
-                "lr, or precision fp32."
+            raise self._diverged(
+                f"The loss of batch {number} of epoch {epoch + 1} is not a number."
             )
+        self._scaler.step(self.optimizer)
+        self._scaler.update()
         return loss
+
+    def answers(self, pictures: torch.Tensor) -> torch.Tensor:
+        """What the model says as it is now, n × classes, in as many parts as memory asks for."""
+        self.model.eval()
+
+        def said() -> torch.Tensor:
+            return torch.cat([self.model(part) for part in torch.split(pictures, self.micro_batch)])
+
+        with torch.inference_mode(), self._autocast():
+            answers = self._fitting(said)
+        if not answers.isfinite().all():
+            raise self._diverged("The model has answers that are not numbers.")
+        return answers
+
+    def end_batches(self) -> None:
+        """After the last batch of an epoch, before it is measured."""
+        if hasattr(self.optimizer, "sync_lookahead"):
+            self.optimizer.sync_lookahead()
 
     def end_epoch(self, epoch: int, loss: float) -> None:
         """The schedule goes on to the epoch after ``epoch``. ``loss``: of what was held out."""
         if self.scheduler is not None:
             self.scheduler.step(epoch + 1, loss)
 
-    def autocast(self) -> AbstractContextManager[Any]:
-        if self._dtype is None:
-            return nullcontext()
-        return torch.autocast(self.device.type, dtype=self._dtype)
-
     def state(self) -> dict[str, Any]:
         """Everything that changes while it learns."""
+        plateau = getattr(self.scheduler, "lr_scheduler", None)  # which timm does not keep
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict() if self.scheduler is not None else {},
-            "scaler": self._scaler.state_dict()  # type: ignore[no-untyped-call]
-            if self._scaler is not None
-            else {},
+            "plateau": plateau.state_dict() if plateau is not None else {},
+            "scaler": self._scaler.state_dict(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -111,27 +126,53 @@ class Learner:
         self.optimizer.load_state_dict(state["optimizer"])
         if self.scheduler is not None:
             self.scheduler.load_state_dict(state["scheduler"])
-        if self._scaler is not None:
-            self._scaler.load_state_dict(state["scaler"])  # type: ignore[no-untyped-call]
+        if state["plateau"]:
+            self.scheduler.lr_scheduler.load_state_dict(state["plateau"])
+        if state["scaler"]:
+            self._scaler.load_state_dict(state["scaler"])
 
-    def _pass(self, batch: Batch) -> float:
+    def _fitting(self, deed: Callable[[], Result]) -> Result:
+        """What ``deed`` gives, with half as many pictures at once until they fit."""
+        while True:
+            try:
+                return deed()
+            except torch.OutOfMemoryError as error:
+                if self.micro_batch == 1:
+                    raise TrainingStopped(
+                        f"The memory of {self.device} does not hold a single picture: {error}"
+                    ) from error
+            # Not in the clause above: the error holds on to everything that did fit.
+            self._micro = self.micro_batch // 2
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+
+    def _gradient(self, batch: Batch) -> float:
+        """That of the whole batch, in the parameters. Returns the loss."""
         pictures, targets = batch
         size, total = len(pictures), 0.0
         self.optimizer.zero_grad()
-        for start in range(0, size, self.micro_batch):
-            part = pictures[start : start + self.micro_batch]
-            with self.autocast():
-                answers = self.model(part)
-                loss = self._loss(answers, targets[start : start + self.micro_batch])
+        parts = zip(
+            torch.split(pictures, self.micro_batch),
+            torch.split(targets, self.micro_batch),
+            strict=True,
+        )
+        for part, target in parts:
+            with self._autocast():
+                loss = self._loss(self.model(part), target)
             share = loss * (len(part) / size)
             total += float(share.detach())
-            if self._scaler is None:
-                share.backward()
-            else:
-                self._scaler(share, self.optimizer, need_update=start + len(part) == size)
-        if self._scaler is None:
-            self.optimizer.step()
+            second_order = getattr(self.optimizer, "is_second_order", False)
+            self._scaler.scale(share).backward(create_graph=second_order)
         return total
+
+    def _diverged(self, what: str) -> TrainingRefused:
+        way = "Go on with --resume and --precision fp32, or begin" if self._dtype else "Begin"
+        return TrainingRefused(f"{what} {way} anew with --force and a smaller --lr.")
+
+    def _autocast(self) -> AbstractContextManager[Any]:
+        if self._dtype is None:
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=self._dtype)
 
 
 def _loss(recipe: Recipe) -> torch.nn.Module:
@@ -158,7 +199,8 @@ def _optimizer(model: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 
 def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe) -> tuple[Any, int]:
     """The schedule, None for ``none``, and the number of epochs it has."""
-    options = scheduler_kwargs(recipe, decreasing_metric=True)
+    arguments = SimpleNamespace(**{**OF_TRAIN, **recipe.arguments()})
+    options = scheduler_kwargs(arguments, decreasing_metric=True)
     unknown = ""
     try:
         schedule, epochs = create_scheduler_v2(optimizer, **options)

@@ -48,6 +48,10 @@ class Recipe:
     warmup_prefix: bool = False
 
     # Not on the card.
+    decay_epochs: float = 90.0
+    """Between two steps of the schedule ``step``; how long ``wsd`` and ``rsqrt`` decay."""
+    decay_rate: float = 0.1
+    """What ``step``, ``multistep`` and ``plateau`` multiply by; the power of ``poly``."""
     img_size: int | None = None
     """Pixels along a side; that of the model unless given."""
     min_lr: float = 0.0
@@ -148,6 +152,8 @@ _RULES: Mapping[str, _Rule] = {
     "smoothing": _BELOW_ONE,
     "warmup_epochs": _whole(0),
     "warmup_lr": _NOT_NEGATIVE,
+    "decay_epochs": _POSITIVE,
+    "decay_rate": _POSITIVE,
     "img_size": (lambda v: v is None or _whole(8)[0](v), "a whole number of at least 8"),
     "min_lr": _NOT_NEGATIVE,
     "scale": (

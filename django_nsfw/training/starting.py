@@ -68,7 +68,7 @@ def find(start: str, *, scratch: bool) -> Start:
         return Start(name=name, architecture=config["architecture"], folder=snapshot.folder)
     except DetectorUnavailable as error:
         # nsfw_prepare fetches what the settings name; this is fetched here.
-        said = str(error).replace(hub.PREPARE, "this command again")
+        said = str(error).replace(f"run: {hub.PREPARE}", "run this command again.")
         raise TrainingRefused(said.replace("the option 'model'", "the start")) from error
     except (ValueError, KeyError) as error:
         raise TrainingRefused(
@@ -96,7 +96,21 @@ def build(start: Start, recipe: Recipe) -> tuple[torch.nn.Module, DataConfig]:
         model.pretrained_cfg["input_size"] = size  # type: ignore[operator, index, assignment]
         model.pretrained_cfg.pop("test_input_size", None)  # type: ignore[operator, union-attr]
     data_config: DataConfig = resolve_model_data_config(model)  # type: ignore[no-untyped-call]
+    _try(start, model, data_config)
     return model, data_config
+
+
+def _try(start: Start, model: torch.nn.Module, data_config: DataConfig) -> None:
+    """With a blank picture. A model may take none of that size, or none with colours."""
+    height, width = data_config["input_size"][1:]
+    try:
+        with torch.inference_mode():
+            model.eval()(torch.zeros(1, 3, height, width))
+    except Exception as error:  # each layer raises its own
+        raise TrainingRefused(
+            f"The model to start from, {start.name}, takes no colour pictures of "
+            f"{width} × {height} pixels: {error}"
+        ) from error
 
 
 def _create(start: Start, arguments: dict[str, Any], img_size: int | None) -> torch.nn.Module:

@@ -8,13 +8,14 @@ from typing import Any
 
 import torch
 
+from ..evaluation import metrics
 from ..exceptions import TrainingRefused, TrainingStopped
 from ..limits import Limits
 from .batches import DataConfig, batches_in, training_batches
 from .dividing import Divided
 from .events import EpochDone, Event, Learned
 from .learning import Learner
-from .measuring import Measured, measure
+from .measuring import Measured, evaluate, measure, score
 from .settings import Machine, Settings
 from .workplace import Workplace
 
@@ -53,7 +54,7 @@ class Run:
 
     @property
     def best(self) -> Measured:
-        return Measured.from_json(self._best["measured"])
+        return measure(self._held_out, self._best["scores"])
 
     @property
     def best_epoch(self) -> int:
@@ -81,9 +82,7 @@ class Run:
                 loss = self._learner.learn(batch, epoch=self.epoch, number=self._batch)
                 self._loss_sum += loss
                 self._batch += 1
-                if stop():
-                    self._save()
-                    raise TrainingStopped("Stopped. What was learnt is kept.")
+                self._heed(stop)
                 if time.monotonic() - saved >= self._machine.checkpoint_every:
                     self._save()
                     saved = time.monotonic()
@@ -96,13 +95,17 @@ class Run:
                     loss=self._loss_sum / self._batch,
                     pictures_per_second=learnt / max(time.monotonic() - began, 1e-6),
                 )
-            yield self._end_epoch()
+            yield self._end_epoch(stop)
             saved = time.monotonic()
 
     @property
     def log(self) -> bytes:
         """A line of JSON for each epoch."""
         return "".join(json.dumps(line) + "\n" for line in self._history).encode()
+
+    def evaluation(self) -> metrics.Measured:
+        """Of the best epoch, in full."""
+        return evaluate(self._held_out, self._best["scores"])
 
     def best_weights(self) -> dict[str, torch.Tensor]:
         return dict(self._best["model"])
@@ -119,19 +122,27 @@ class Run:
             workers=self._machine.readers(self._learner.device),
         )
 
-    def _end_epoch(self) -> EpochDone:
-        measured = measure(
+    def _heed(self, stop: Callable[[], bool]) -> None:
+        if stop():
+            self._save()
+            raise TrainingStopped("Stopped. What was learnt is kept.")
+
+    def _end_epoch(self, stop: Callable[[], bool]) -> EpochDone:
+        self._learner.end_batches()
+        scores = score(
             self._learner,
             self._held_out,
             self._data_config,
             self._limits,
             workers=self._machine.readers(self._learner.device),
+            progress=lambda: self._heed(stop),
         )
+        measured = measure(self._held_out, scores)
         best = not self._best or measured.loss < self.best.loss
         if best:
             self._best = {
                 "epoch": self.epoch + 1,
-                "measured": measured.as_json(),
+                "scores": scores,
                 "model": {
                     name: value.detach().clone()
                     for name, value in self._learner.model.state_dict().items()

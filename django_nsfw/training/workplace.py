@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from ..exceptions import TrainingRefused, TrainingStopped
+from .locking import Taken, locked
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -27,17 +28,32 @@ class Workplace:
         self.hashes = self.folder / "hashes.jsonl"
         self.checkpoint = self.folder / "checkpoint.pt"
         self.draft = self.folder / "model"
+        self.lock = output.parent / f".{output.name}.training.lock"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """For one run at a time. Raises ``TrainingRefused`` where another one is at it."""
+        if not self.output.parent.is_dir():
+            raise TrainingRefused(f"There is no folder {self.output.parent}.")
+        with ExitStack() as stack:
+            try:
+                with self.disk():
+                    stack.enter_context(locked(self.lock))
+            except Taken as owner:
+                raise TrainingRefused(
+                    f"A run for {self.output} is under way: {owner}. Wait for its end, or stop it "
+                    "(Ctrl-C or SIGTERM: it keeps what was learnt) and go on with --resume."
+                ) from owner
+            yield
 
     def check(self, *, force: bool) -> None:
         """Raises ``TrainingRefused`` where a new run would lose something without ``force``."""
-        if not self.output.parent.is_dir():
-            raise TrainingRefused(f"There is no folder {self.output.parent}.")
         if self.output.exists() and not force:
             raise TrainingRefused(
                 f"{self.output} exists. Name another folder, or give --force to have it replaced "
                 "once the new model is done."
             )
-        if self.folder.exists() and not force:
+        if self.settings.exists() and not force:
             raise TrainingRefused(
                 f"A run for {self.output} was begun. Go on with it with --resume, or give --force "
                 "to begin anew."
@@ -101,16 +117,19 @@ class Workplace:
 
     @contextmanager
     def disk(self) -> Iterator[None]:
-        """What is written here may find the disk full."""
+        """What is written here may find the disk full, or be forbidden."""
         try:
             yield
         except OSError as error:
-            if error.errno not in FULL:
-                raise
-            kept = "The checkpoint before is whole. " if self.checkpoint.exists() else ""
-            raise TrainingStopped(
-                f"There is no space left for {self.folder} ({error.strerror}). {kept}Make room."
-            ) from error
+            what, way = f"{error.filename or self.folder} cannot be written: {error.strerror}.", ""
+            if error.errno in FULL:
+                what = f"There is no space left for {self.folder} ({error.strerror})."
+                way = " Make room."
+            if not self.settings.exists():
+                self.abandon()
+                raise TrainingRefused(f"{what}{way}") from error
+            kept = " The checkpoint before is whole." if self.checkpoint.exists() else ""
+            raise TrainingStopped(f"{what}{kept}{way}") from error
 
     def _write(self, path: Path, content: "bytes | memoryview") -> None:
         part = path.with_name(f"{path.name}.part")

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from django_nsfw.evaluation.reading import Collection
 from django_nsfw.evaluation.samples import Sample
 from tests.conftest import picture
 
@@ -28,6 +29,10 @@ collect_ignore = (
 
 def sample(name, *, nsfw, body: bytes, **more) -> Sample:
     return Sample(name=name, nsfw=nsfw, open=lambda: io.BytesIO(body), **more)
+
+
+def collection(samples) -> Collection:
+    return Collection(samples=samples, left_out=(), duplicates=0)
 
 
 @pytest.fixture

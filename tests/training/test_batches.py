@@ -1,19 +1,28 @@
+import io
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from timm.data import FastCollateMixup
 from timm.data.loader import create_loader
 
+from django_nsfw.exceptions import TrainingStopped
 from django_nsfw.limits import Limits
 from django_nsfw.training.batches import (
     batches_in,
     collation,
     measuring_batches,
+    seed_all,
+    side_to_crop,
     training_batches,
     training_transform,
 )
-from django_nsfw.training.gathering import gather
+from django_nsfw.training.gathering import first_frame, gather
 from django_nsfw.training.recipe import Recipe
+from tests.conftest import encode
 
 pytestmark = pytest.mark.torch
 CONFIG = {
@@ -134,8 +143,6 @@ def test_from_the_middle_the_rest_of_an_epoch_is_the_same(pictures, workers):
 def test_what_is_measured_comes_as_the_detector_prepares_it(pictures):
     from timm.data import create_transform
 
-    from django_nsfw.training.gathering import first_frame
-
     found = list(measuring_batches(pictures, CONFIG, Limits(), batch_size=5, device=CPU, workers=0))
     transform = create_transform(**CONFIG, is_training=False)
     expected = []
@@ -150,3 +157,39 @@ def test_what_is_measured_comes_as_the_detector_prepares_it(pictures):
     assert torch.cat([targets for _, targets in found]).tolist() == [
         0 if picture.sample.nsfw else 1 for picture in pictures
     ]
+
+
+def detail(side):
+    """How much an average crop of a picture differs from its neighbouring pixels."""
+    grain = np.random.default_rng(1).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    large = Image.fromarray(grain).resize((512, 512), Image.Resampling.BICUBIC)
+    crop = training_transform(Recipe(scale=(0.08, 0.08), color_jitter_prob=0), CONFIG)
+    if side is None:
+        image = large
+    else:
+        image = first_frame(io.BytesIO(encode(large, quality=95)), Limits(), side=side)
+    seed_all("detail")
+    pixels = torch.stack([crop(image) for _ in range(20)]).float()
+    return float(pixels.diff(dim=-1).abs().mean())
+
+
+def test_the_smallest_crop_of_a_large_jpeg_is_as_sharp_as_timms():
+    side = side_to_crop(Recipe(), CONFIG)
+
+    assert side == 76  # a twelfth of the area of 113 × 113 is 32 × 32
+    assert side_to_crop(Recipe(scale=(0.5, 1.0)), CONFIG) == 32
+    assert detail(side) == pytest.approx(detail(None), rel=0.1)
+    assert detail(32) < detail(None) * 0.7
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_picture_that_is_gone_is_named_whoever_reads_it(pictures, workers):
+    gone = replace(pictures[0].sample, open=Path("/nowhere/at all").open)
+
+    with pytest.raises(TrainingStopped) as caught:
+        batches([replace(pictures[0], sample=gone), *pictures[1:]], workers=workers)
+
+    assert str(caught.value) == (
+        f"{gone.name} could be read at the start and cannot be read now: [Errno 2] No such file or "
+        "directory: '/nowhere/at all'"
+    )

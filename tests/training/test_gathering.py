@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from django_nsfw.evaluation.labelled_files import LeftOut
+from django_nsfw.evaluation.reading import Collection
 from django_nsfw.exceptions import TrainingRefused
 from django_nsfw.limits import Limits
 from django_nsfw.training.dividing import divide
 from django_nsfw.training.gathering import gather
 from tests.conftest import encode, photograph, picture
 
-from .conftest import sample
+from .conftest import collection, sample
 
 LIMITS = Limits()
 
@@ -94,7 +96,9 @@ def test_copies_of_a_picture_are_on_one_side(hashes):
         for place, body in enumerate(bodies)
     ]
 
-    divided = divide(gather(labelled, LIMITS, hashes=hashes), share=0.5, seed=1)
+    divided = divide(
+        collection(labelled), gather(labelled, LIMITS, hashes=hashes), share=0.5, seed=1
+    )
 
     assert divided.counted.groups == 5
     assert divided.counted.disagreeing == 0
@@ -114,4 +118,22 @@ def test_pictures_too_flat_for_a_hash_are_not_alike(hashes):
     found = gather(flat, LIMITS, hashes=hashes)
 
     assert {one.pdq for one in found.pictures} == {""}
-    assert divide(found, share=0.25, seed=1).counted.groups == 8
+    assert divide(collection(flat), found, share=0.25, seed=1).counted.groups == 8
+
+
+def test_everything_that_was_labelled_is_accounted_for(samples, hashes):
+    broken = sample("text.jpg", nsfw=True, body=b"hello")
+    again = sample("again.png", nsfw=True, body=picture(seed=0, format="PNG"))
+    found = Collection(
+        samples=[*samples, broken, again],
+        left_out=[LeftOut(name="empty.jpg", reason="The file is empty.")],
+        duplicates=3,
+    )
+
+    counted = divide(
+        found, gather(found.samples, LIMITS, hashes=hashes), share=0.25, seed=1
+    ).counted
+
+    assert (sum(counted.train + counted.held_out), counted.left_out, counted.duplicates) == (
+        12, 2, 4,
+    )  # fmt: skip

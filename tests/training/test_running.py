@@ -16,6 +16,8 @@ from django_nsfw.training.running import train
 from django_nsfw.training.settings import Machine, Settings
 from django_nsfw.training.workplace import Workplace
 
+from .conftest import collection
+
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
 SMALL = Recipe(batch_size=4, epochs=3, warmup_epochs=1, lr=0.01, img_size=32)
 
@@ -33,7 +35,9 @@ def test_a_transformer_of_another_size_is_loaded_by_the_detector_as_it_is(sample
     work = Workplace(tmp_path / "ours")
     settings = Settings(recipe=SMALL, start=start, held_out=0.3)
 
-    events = list(train(samples, settings, Machine(device="cpu"), work, Limits()))
+    events = list(
+        train(lambda: collection(samples), settings, Machine(device="cpu"), work, Limits())
+    )
 
     assert [type(event) for event in events] == [
         Prepared, *[Learned, Learned, EpochDone] * 3, Finished,
@@ -61,7 +65,13 @@ def test_patience_ends_a_run_that_gets_no_better(samples, start, tmp_path):
     settings = Settings(recipe=recipe, start=start, held_out=0.3, patience=1)
 
     events = list(
-        train(samples, settings, Machine(device="cpu"), Workplace(tmp_path / "ours"), Limits())
+        train(
+            lambda: collection(samples),
+            settings,
+            Machine(device="cpu"),
+            Workplace(tmp_path / "ours"),
+            Limits(),
+        )
     )
 
     epochs = [event for event in events if isinstance(event, EpochDone)]

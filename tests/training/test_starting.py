@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 import timm
@@ -17,9 +18,9 @@ pytestmark = pytest.mark.torch
 def saved(tmp_path):
     """``saved(classes, labels)``: the folder of a small model, and its weights."""
 
-    def save(classes=2, labels=None):
+    def save(classes=2, labels=None, **options):
         torch.manual_seed(9)
-        model = timm.create_model("test_vit", num_classes=classes, img_size=32)
+        model = timm.create_model("test_vit", num_classes=classes, img_size=32, **options)
         with torch.no_grad():
             model.head.weight.normal_()
         model.pretrained_cfg["input_size"] = (3, 32, 32)
@@ -146,4 +147,42 @@ def test_an_argument_that_the_architecture_does_not_take():
     assert str(caught.value).startswith(
         "The model to start from, random weights of vgg11, cannot be built with drop_rate 0.1, "
         "drop_path_rate 0.05: TypeError: "
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "recipe", "message"),
+    [
+        ({"in_chans": 1}, {}, "takes no colour pictures of 32 × 32 pixels: "),
+        ({}, {"img_size": 33}, "takes no colour pictures of 33 × 33 pixels: "),
+    ],
+    ids=["a model of grey pictures", "a size that is no number of patches"],
+)
+def test_pictures_that_the_model_does_not_take(saved, options, recipe, message):
+    folder, _ = saved(**options)
+
+    with pytest.raises(TrainingRefused) as caught:
+        built(f"local-dir:{folder}", **recipe)
+
+    assert message in str(caught.value)
+
+
+def test_a_hub_that_does_not_answer(monkeypatch, tmp_path):
+    import huggingface_hub
+
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(
+        huggingface_hub.constants,
+        "HUGGINGFACE_CO_URL_TEMPLATE",
+        "http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}",
+    )
+
+    with pytest.raises(TrainingRefused) as caught:
+        find("hf_hub:timm/small", scratch=False)
+
+    assert re.fullmatch(
+        r"Model timm/small: config\.json cannot be fetched from the hub \(.+\)\. Check the "
+        r"network, then run this command again\.",
+        str(caught.value),
     )

@@ -4,7 +4,7 @@ what people of this site decided."""
 import argparse
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import fields
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,13 +15,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from django_nsfw.conf import nsfw_settings
-from django_nsfw.evaluation.samples import Sample
 from django_nsfw.exceptions import EvaluationError, TrainingRefused, TrainingStopped
 from django_nsfw.rescans.processes import stopping
 from django_nsfw.training.recipe import INTERPOLATIONS, MIXUP_MODES, REMODES, Recipe
 
 if TYPE_CHECKING:
+    from django_nsfw.evaluation.reading import Collection
+    from django_nsfw.training.events import Event
     from django_nsfw.training.settings import Machine, Settings
+    from django_nsfw.training.workplace import Workplace
 
 EXIT_STOPPED, EXIT_INTERRUPTED = 3, 130
 
@@ -123,14 +125,14 @@ class Command(BaseCommand):
                 settings = _settings(options, workplace.resumed() if options["resume"] else None)
                 machine = _machine(options)
                 events = train(
-                    self._samples(options),
+                    lambda: self._collect(options, stop),
                     settings,
                     machine,
                     workplace,
                     nsfw_settings.limits,
                     resume=options["resume"],
                     stop=stop,
-                    reading=self._lines.reading,
+                    looking=self._lines.looking,
                 )
                 for event in events:
                     self._lines.say(event)
@@ -139,30 +141,38 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
             except TrainingStopped as error:
                 self._lines.end()
-                self.stderr.write(f"{error}\nGo on with the same command and --resume.")
+                self.stderr.write(f"{error}\n{_way_on(workplace)}")
                 sys.exit(EXIT_INTERRUPTED if stop() else EXIT_STOPPED)
             except KeyboardInterrupt:
                 self._lines.end()
-                self.stderr.write("Stopped at once. Go on with the same command and --resume.")
+                self.stderr.write(f"Stopped at once. {_way_on(workplace)}")
                 sys.exit(EXIT_INTERRUPTED)
         self.stdout.write(self.style.SUCCESS(f"{options['output']} is written. Use it with:\n"))
         self.stdout.write(SNIPPET.format(path=str(options["output"].resolve())))
 
-    def _samples(self, options: dict[str, Any]) -> Iterable[Sample]:
-        if options["decisions"]:
-            return self._decided(options["since"])
+    def _collect(self, options: dict[str, Any], stop: Callable[[], bool]) -> "Collection":
         from django_nsfw.evaluation.reading import read
 
-        found = read(options["source"])
+        def progress(done: int, number: int) -> None:
+            if stop():
+                raise KeyboardInterrupt
+            self._lines.reading(done, number)
+
+        if options["decisions"]:
+            found = self._decided(options["since"])
+        else:
+            found = read(options["source"], progress=progress)
         for one in found.left_out:
             self.stderr.write(f"{one.name} left out: {one.reason}")
         if found.duplicates:
-            self.stderr.write(f"{found.duplicates} files have the bytes of another one.")
-        return found.samples
+            what = "uploads" if options["decisions"] else "files"
+            self.stderr.write(f"{found.duplicates} {what} have the bytes of another one.")
+        return found
 
-    def _decided(self, since: str | None) -> Iterable[Sample]:
+    def _decided(self, since: str | None) -> "Collection":
         """Each as often as any other: a model learns what is what, and not how often it comes."""
         from django_nsfw import labelled
+        from django_nsfw.evaluation.reading import Collection
 
         try:
             found = labelled.subject(since=None if since is None else labelled.beginning_of(since))
@@ -170,9 +180,9 @@ class Command(BaseCommand):
             raise TrainingRefused(f"--since must be a day: {error}.") from error
         except DatabaseError as error:
             raise TrainingRefused(f"The database gave up (run migrate?): {error}") from error
-        if found.duplicates:
-            self.stderr.write(f"{found.duplicates} uploads have the bytes of another one.")
-        return found.samples
+        return Collection(
+            samples=found.samples, left_out=found.left_out, duplicates=found.duplicates
+        )
 
     def _say_stopping(self) -> None:
         self.stderr.write("\nStopping: what was learnt is kept. Again: stop at once.")
@@ -185,6 +195,12 @@ NSFW_DETECTORS = {{
         "OPTIONS": {{"model": {path!r}}},
     }},
 }}""".replace("{path!r}", '"local-dir:{path}"')
+
+
+def _way_on(workplace: "Workplace") -> str:
+    if workplace.settings.exists():
+        return "Go on with the same command and --resume."
+    return "Nothing was begun."
 
 
 def _add(parser: Any, name: str, default: Any) -> None:
@@ -260,50 +276,28 @@ class _Lines:
         self._terminal = command.stderr.isatty()
         self._last = time.monotonic()
 
-    def reading(self, done: int) -> None:
-        self._pass_by(f"{done:,} pictures read")
+    def reading(self, done: int, number: int) -> None:
+        self._pass_by(f"{done:,} of {number:,} files read")
 
-    def say(self, event: Any) -> None:
-        getattr(self, f"_{type(event).__name__.lower()}")(event)
+    def looking(self, done: int) -> None:
+        self._pass_by(f"{done:,} pictures looked at")
+
+    def say(self, event: "Event") -> None:
+        from django_nsfw.training.events import Learned, Prepared
+        from django_nsfw.training.words import sentence
+
+        if isinstance(event, Learned):
+            self._pass_by(sentence(event))
+            return
+        self.end()
+        if isinstance(event, Prepared):
+            for name, reason in event.left_out.items():
+                self._err.write(f"{name} left out: {reason}")
+        self._out.write(sentence(event))
 
     def end(self) -> None:
         if self._terminal:
             self._err.write("")
-
-    def _prepared(self, event: Any) -> None:
-        self.end()
-        for name, reason in event.left_out.items():
-            self._err.write(f"{name} left out: {reason}")
-        counted = event.counted
-        self._out.write(
-            f"Training on {counted.train[0]:,} NSFW and {counted.train[1]:,} SFW pictures; "
-            f"{counted.held_out[0]:,} and {counted.held_out[1]:,} are held out. "
-            f"{counted.groups:,} groups of what looks alike; in {counted.disagreeing:,} of them "
-            f"labels differ. On {event.device} in {event.precision}"
-            + (f", from epoch {event.epoch + 1}." if event.epoch else ".")
-        )
-
-    def _learned(self, event: Any) -> None:
-        self._pass_by(
-            f"epoch {event.epoch}/{event.epochs}, batch {event.batch}/{event.batches}, "
-            f"loss {event.loss:.4f}, {event.pictures_per_second:,.1f} pictures a second"
-        )
-
-    def _epochdone(self, event: Any) -> None:
-        self.end()
-        measured = event.measured
-        self._out.write(
-            f"Epoch {event.epoch}/{event.epochs}: loss {event.loss:.4f}; held out: loss "
-            f"{measured.loss:.4f}, accuracy {measured.accuracy:.4f}, average precision "
-            f"{measured.average_precision:.4f}" + (", the best so far" if event.best else "")
-        )
-
-    def _finished(self, event: Any) -> None:
-        self._out.write(
-            f"Weights of epoch {event.epoch} of {event.trained}: accuracy "
-            f"{event.measured.accuracy:.4f}, average precision "
-            f"{event.measured.average_precision:.4f}, ROC AUC {event.measured.roc_auc:.4f}."
-        )
 
     def _pass_by(self, line: str) -> None:
         now = time.monotonic()
