@@ -16,6 +16,7 @@ SECTIONS = {
     "queue": "benchmarks.queue",
     "reports": "benchmarks.reports",
     "simulator": "benchmarks.simulator",
+    "shadow": "benchmarks.shadow",
     "deciding": "benchmarks.deciding",
     "rescan": "benchmarks.rescan",
     "evaluation": "benchmarks.evaluation",

@@ -1,21 +1,17 @@
 """Finding similar known images among many: time, rows read, and whether anything is missed.
 
-Random hashes; queries at every distance from 0 to 31, and beyond. ``DATABASE_URL`` chooses the
-database, as for the tests; a scratch database is made on that server, and dropped. Without it
-SQLite is measured, in a file.
+Random hashes; queries at every distance from 0 to 31, and beyond.
 
-    python -m benchmarks.known [SIZE …]
+    [DATABASE_URL=…] python -m benchmarks.known [SIZE …]
 """
 
-import os
 import random
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+
+from .scratch import analyse, copy, database, where
 
 SIZES = (10_000, 100_000, 1_000_000)
 BEYOND = (32, 33, 36, 40, 48, 64, 128)
@@ -29,28 +25,11 @@ SIZE_IN_BYTES = {
 
 
 def main(arguments: Sequence[str]) -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    import django
-
-    django.setup()
-    from django.db import connection
-
-    scratch = connection.settings_dict["TEST"]
-    name = connection.settings_dict["NAME"]
-    with tempfile.TemporaryDirectory() as folder:
-        on_disk = str(Path(folder, "known.sqlite3"))
-        scratch["NAME"] = on_disk if connection.vendor == "sqlite" else f"{name}_bench_known"
-        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-        try:
-            _on([int(size) for size in arguments] or SIZES)
-        finally:
-            connection.creation.destroy_test_db(name, verbosity=0)
+    with database("known"):
+        _on([int(size) for size in arguments] or SIZES)
 
 
 def _on(sizes: Sequence[int]) -> None:
-    from django.db import connection
-
-    where = f"{connection.display_name} {'.'.join(map(str, connection.get_database_version()))}"
     rng = random.Random(1)  # noqa: S311
     values: list[int] = []
     for size in sizes:
@@ -59,7 +38,7 @@ def _on(sizes: Sequence[int]) -> None:
         _fill(len(values), more)
         values += more
         seconds = time.perf_counter() - started
-        print(f"{where}, {size:>9,} known images (built in {seconds:.0f} s)", flush=True)
+        print(f"{where()}, {size:>9,} known images (built in {seconds:.0f} s)", flush=True)
         _measure(values, rng)
 
 
@@ -93,28 +72,10 @@ def _fill(start: int, values: Sequence[int]) -> None:
                 ("django_nsfw_knownimage", known),
                 ("django_nsfw_knownslot", slots),
             ):
-                _copy(connection, table, columns, (row for pair in pairs for row in rows(*pair)))
+                copy(table, columns, (row for pair in pairs for row in rows(*pair)))
     with connection.schema_editor() as editor:
         editor.add_index(KnownSlot, slot.indexes[0])
-    analyse = {"postgresql": "VACUUM ANALYZE", "mysql": "ANALYZE TABLE"}
-    for table in ("django_nsfw_knownimage", "django_nsfw_knownslot"):
-        with connection.cursor() as cursor:
-            cursor.execute(f"{analyse.get(connection.vendor, 'ANALYZE')} {table}")
-
-
-def _copy(
-    connection: Any, table: str, names: Sequence[str], rows: Iterator[tuple[Any, ...]]
-) -> None:
-    columns = f"({', '.join(map(connection.ops.quote_name, names))})"
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} {columns} FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-        else:
-            marks = ", ".join("%s" for _ in names)
-            sql = f"INSERT INTO {table} {columns} VALUES ({marks})"  # noqa: S608
-            cursor.executemany(sql, rows)
+    analyse("django_nsfw_knownimage", "django_nsfw_knownslot")
 
 
 def _measure(values: Sequence[int], rng: random.Random) -> None:

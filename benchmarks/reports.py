@@ -1,63 +1,70 @@
 """The page of reports over a million scans: each query that it asks, the slowest first.
 
-PostgreSQL only, as ``benchmarks.queue``, whose rows it takes: all of the last 90 days, and one in
-eight was decided by one of 20 people.
+All are of the last 90 days, and one in eight was decided by one of 20 people.
 
-    DATABASE_URL=postgres://… python -m benchmarks.reports [--keep] [ROWS]
+    [DATABASE_URL=…] python -m benchmarks.reports [--keep] [ROWS]
 """
 
 import statistics
 import sys
 import time
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from .queue import fill
-from .scratch import scratch
+from .rows import MODERATORS, fill
+from .scratch import analyse, scratch, where
+
+if TYPE_CHECKING:
+    from django_nsfw.models import Decision
 
 ROWS = 1_000_000
 ROUNDS = 3
 SHOWN = 5
 """Queries of each period."""
 
-FATE = "power(random(), 0.25)"
-"""Of 1,000 scans 849 are clear, 19 wait, 113 are settled and 19 are past."""
-
-CHANGED = [
-    """INSERT INTO django_nsfw_decision (scan_id, action, from_status, to_status, sha256,
-        moderator_id, moderator_name, note, undoes_id, created_at)
-       SELECT scan_id, 'undo', to_status, from_status, sha256, 1 + (id / 2) % 20, 'somebody', '',
-        id, created_at + interval '1 hour'
-       FROM django_nsfw_decision WHERE id % 50 = 0""",
-    """INSERT INTO django_nsfw_decision (scan_id, action, from_status, to_status, sha256,
-        moderator_id, moderator_name, note, created_at)
-       SELECT scan_id, CASE action WHEN 'approve' THEN 'reject' ELSE 'approve' END, to_status,
-        CASE action WHEN 'approve' THEN 'rejected' ELSE 'approved' END, sha256,
-        1 + (id / 3) % 20, 'somebody', '', created_at + interval '1 hour'
-       FROM django_nsfw_decision WHERE id % 50 = 1""",
-    "VACUUM ANALYZE django_nsfw_decision",
-]
-"""One decision in fifty is undone, one is decided otherwise later."""
-
 
 def main(arguments: Sequence[str]) -> None:
     with scratch(arguments, rows=ROWS, name="reports") as rows:
-        if rows:
-            _fill(rows)
-            for days in (90, 30, 7):
-                _measure(days)
+        _fill(rows)
+        print(where(), flush=True)
+        for days in (90, 30, 7):
+            _measure(days)
 
 
 def _fill(rows: int) -> None:
-    from django.db import connection
-
+    """Of 1,000 scans 849 are clear, 19 wait, 113 are settled and 19 are past. One decision in fifty
+    is undone, one is decided otherwise later."""
     from django_nsfw.models import Decision
 
-    fill(rows, span="90 days", fate=FATE)
+    fill(rows, span=timedelta(days=90), fate=lambda drawn: drawn**0.25)
     if Decision.objects.filter(action="undo").exists():
         return
-    with connection.cursor() as cursor:
-        for statement in CHANGED:
-            cursor.execute(statement)
+    changed = [_changed(one) for one in Decision.objects.iterator() if one.pk % 50 in (0, 1)]
+    Decision.objects.bulk_create(changed, batch_size=1000)
+    analyse("django_nsfw_decision")
+
+
+def _changed(one: "Decision") -> "Decision":
+    from django_nsfw.models import Decision
+
+    undone = one.pk % 50 == 0
+    action, to_status = (
+        ("undo", one.from_status) if undone
+        else ("reject", "rejected") if one.action == "approve"
+        else ("approve", "approved")
+    )  # fmt: skip
+    return Decision(
+        scan_id=one.scan_id,
+        action=action,
+        from_status=one.to_status,
+        to_status=to_status,
+        sha256=one.sha256,
+        moderator_id=1 + one.pk // (2 if undone else 3) % MODERATORS,
+        moderator_name="somebody",
+        undoes=one if undone else None,
+        created_at=one.created_at + timedelta(hours=1),
+    )
 
 
 def _measure(days: int) -> None:

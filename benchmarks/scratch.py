@@ -1,38 +1,81 @@
-"""A scratch database on PostgreSQL, for what is measured on rows that are made inside it.
+"""A scratch database for what is measured on many rows, on the server that ``DATABASE_URL`` names.
 
-``DATABASE_URL`` names a server; the database is dropped at the end, or with ``--keep`` left for the
-next run.
+Without it SQLite is measured, in a file. The database is dropped at the end, or with ``--keep``
+left for the next run.
 """
 
 import argparse
 import os
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ANALYSE = {"postgresql": "VACUUM ANALYZE", "mysql": "ANALYZE TABLE"}
 
 
 @contextmanager
 def scratch(arguments: Sequence[str], *, rows: int, name: str) -> Iterator[int]:
-    """The number of rows that ``arguments`` ask for; 0, and a sentence, without PostgreSQL."""
+    """The number of rows that ``arguments`` ask for."""
     parser = argparse.ArgumentParser()
     parser.add_argument("rows", nargs="?", type=int, default=rows)
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args(arguments)
+    with database(name, keep=options.keep):
+        yield options.rows
+
+
+@contextmanager
+def database(name: str, *, keep: bool = False) -> Iterator[None]:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     import django
 
     django.setup()
     from django.db import connection
 
-    if connection.vendor != "postgresql":
-        print("left out: the rows are made inside PostgreSQL; DATABASE_URL names none.")
-        yield 0
-        return
     own = connection.settings_dict["NAME"]
-    connection.settings_dict["TEST"]["NAME"] = f"{own}_bench_{name}"
+    test_name = f"{own}_bench_{name}"
+    if connection.vendor == "sqlite":
+        test_name = str(Path(tempfile.gettempdir(), f"django_nsfw_bench_{name}.sqlite3"))
+    connection.settings_dict["TEST"]["NAME"] = test_name
     connection.creation.create_test_db(
-        verbosity=0, autoclobber=not options.keep, serialize=False, keepdb=options.keep
+        verbosity=0, autoclobber=not keep, serialize=False, keepdb=keep
     )
     try:
-        yield options.rows
+        yield
     finally:
-        connection.creation.destroy_test_db(own, verbosity=0, keepdb=options.keep)
+        connection.creation.destroy_test_db(own, verbosity=0, keepdb=keep)
+
+
+def where() -> str:
+    """The database and its version."""
+    from django.db import connection
+
+    return f"{connection.display_name} {'.'.join(map(str, connection.get_database_version()))}"
+
+
+def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Straight through the cursor: the ORM would take minutes for millions of rows."""
+    from django.db import connection
+
+    named = f"({', '.join(map(connection.ops.quote_name, columns))})"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} {named} FROM STDIN") as written:
+                for row in rows:
+                    written.write_row(row)
+        else:
+            marks = ", ".join("%s" for _ in columns)
+            sql = f"INSERT INTO {table} {named} VALUES ({marks})"  # noqa: S608
+            cursor.executemany(sql, rows)
+
+
+def analyse(*tables: str) -> None:
+    """As these servers do by themselves after a while; SQLite never does."""
+    from django.db import connection
+
+    if command := ANALYSE.get(connection.vendor):
+        with connection.cursor() as cursor:
+            for table in tables:
+                cursor.execute(f"{command} {table}")

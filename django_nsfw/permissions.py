@@ -89,10 +89,11 @@ def restricted_to(user: User) -> frozenset[str] | None:
     return frozenset(cached) or None
 
 
-def visible(user: User, scans: QuerySet[Scan]) -> QuerySet[Scan]:
-    """Those in fields that they moderate. Asks for no permission."""
+def visible(user: User, scans: QuerySet[Scan], field: str = "field") -> QuerySet[Scan]:
+    """Those in fields that they moderate; ``field``: what the scans call theirs. Asks for no
+    permission."""
     fields = restricted_to(user)
-    return scans if fields is None else scans.filter(field__in=sorted(fields))
+    return scans if fields is None else scans.filter((f"{field}__in", sorted(fields)))
 
 
 def visible_decisions(user: User, decisions: QuerySet[Decision]) -> QuerySet[Decision]:

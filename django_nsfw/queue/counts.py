@@ -103,7 +103,7 @@ def _counted(questions: Sequence[Question], user: AbstractBaseUser) -> list[Coun
             since = None
             if matching.reads_one_by_one(question, user, status):
                 since = oldest[status]
-            of_it = Q(status=status)
+            of_it = Q(of_status=status)
             statuses |= of_it if since is None else of_it & Q(created_at__gt=since)
             more |= since is not None
         asked.append(matching.matching(question, user).filter(statuses))

@@ -69,7 +69,7 @@ class Lane:
     def condition(self) -> Q:
         wanted = self.stretch
         if self.fields:
-            named = Q(field__in=sorted(self.fields))
+            named = Q(of_field__in=sorted(self.fields))
             wanted &= ~named if self.others else named
         return wanted
 

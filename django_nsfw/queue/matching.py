@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from ..models import Claim, Scan
+from ..models.planning import Unsought
 from ..permissions import restricted_to, visible
 from ..shadow.thresholds import disagreeing
 from .asking import KNOWN, SCORE, Question
@@ -17,10 +18,13 @@ LOOKED_AT = 10_000
 
 
 def matching(question: Question, user: AbstractBaseUser) -> QuerySet[Scan]:
-    """What a person may see of what they ask for, in no order, whatever its status."""
-    scans = visible(user, Scan.objects.all())
+    """What a person may see of what they ask for, in no order, whatever its status. Conditions on
+    status and field are to be on ``of_status`` and ``of_field``."""
+    column = Unsought if question.shadow else F
+    scans: QuerySet[Scan] = Scan.objects.alias(of_status=column("status"), of_field=column("field"))
+    scans = visible(user, scans, "of_field")
     if question.fields:
-        scans = scans.filter(field__in=question.fields)
+        scans = scans.filter(Q(of_field__in=question.fields))
     scans = scans.filter(span(question, "nsfw"), span(question, "created_at"))
     if question.reasons:
         scans = scans.filter(_reasons(question.reasons))

@@ -11,9 +11,10 @@ from itertools import groupby, islice
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Q, QuerySet, Subquery
+from django.db.models import OrderBy, Q, QuerySet, Subquery
 
 from ..models import Scan
+from ..models.planning import SortedWhenFound
 from . import matching
 from .asking import Question
 from .at_once import at_once
@@ -71,8 +72,9 @@ def stages(
         edges = _edges(question, user, begun, backwards=backwards)
         walks = []
         for (lane, status, start), value in zip(begun, edges, strict=True):
-            rows = _ordered(scans.filter(lane.condition), lane, backwards=backwards)
-            rows, edge = rows.filter(start, status=status), None
+            rows = scans.filter(lane.condition, start, Q(of_status=status))
+            rows = _ordered(rows, lane, backwards=backwards, few=question.shadow)
+            edge = None
             if value is not None:
                 rows = rows.filter(lane.up_to(value, backwards=backwards))
                 edge = lane.edge(value, backwards=backwards)
@@ -152,8 +154,12 @@ def _spots(rows: QuerySet[Scan]) -> Iterator[Spot]:
         yield Spot(pk=pk, created_at=created_at, nsfw=nsfw, field=field)
 
 
-def _ordered(rows: QuerySet[Scan], lane: Lane, *, backwards: bool) -> QuerySet[Scan]:
-    ordered = rows.order_by(*lane.ordering)
+def _ordered(
+    rows: QuerySet[Scan], lane: Lane, *, backwards: bool, few: bool = False
+) -> QuerySet[Scan]:
+    column, key = lane.ordering
+    by = OrderBy(SortedWhenFound(lane.column), descending=lane.sign < 0) if few else column
+    ordered = rows.order_by(by, key)
     return ordered.reverse() if backwards else ordered
 
 

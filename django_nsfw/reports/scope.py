@@ -1,10 +1,13 @@
 """What is counted: what one person may see, in one period."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from ..models import Decision, Scan
+from ..models.planning import Unsought
 from ..permissions import User, restricted_to, visible, visible_decisions
 from .period import Period
 
@@ -34,6 +37,13 @@ class Scope:
         """What was scanned in the period."""
         # Every status, named: the index of moments begins with it, and spares reading the table.
         return self.scans.filter(self.within("created_at"), status__in=Scan.Status.values)
+
+    def came_among(self, rows: QuerySet[Any], labels: Collection[str], scan: str = "") -> Any:
+        """Of ``rows``, which are few and found along an index, those that belong to ``came`` and to
+        these fields; ``scan``: the path to the scan of each. They have it as ``of_field``."""
+        came_at, of_field = Unsought(f"{scan}created_at"), Unsought(f"{scan}field")
+        rows = rows.alias(came_at=came_at).annotate(of_field=of_field)
+        return rows.filter(self.within("came_at"), of_field__in=labels)
 
     @property
     def decided(self) -> QuerySet[Decision]:

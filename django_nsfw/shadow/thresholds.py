@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from ..conf import nsfw_settings
 from ..models import ShadowScore
+from ..models.planning import Unsought
 from ..policy import Policy
 from ..registry import WatchedField, registry
 from .carrying import Carried, carry
@@ -149,7 +150,15 @@ def disagreeing() -> QuerySet[ShadowScore]:
         alike[looked.deciding, looked.shadow, looked.decided, looked.nsfw].append(label)
     wanted = Q(pk__in=[])
     for (deciding, shadow, decided, nsfw), labels in alike.items():
-        both = Q(deciding_detector=deciding, detector=shadow, field__in=sorted(labels))
-        wanted |= both & Q(nsfw__gte=nsfw, deciding_nsfw__lt=decided)
-        wanted |= both & Q(nsfw__lt=nsfw, deciding_nsfw__gte=decided)
-    return ShadowScore.objects.filter(wanted)
+        high, low = Q(detector=shadow, nsfw__gte=nsfw), Q(by=deciding, decided__lt=decided)
+        wanted |= high & low & Q(of_field__in=sorted(labels))
+        high = Q(deciding_detector=deciding, deciding_nsfw__gte=decided)
+        low = Q(by_shadow=shadow, of_shadow__lt=nsfw)
+        wanted |= high & low & Q(of_field__in=sorted(labels))
+    return ShadowScore.objects.alias(
+        by=Unsought("deciding_detector"),
+        decided=Unsought("deciding_nsfw"),
+        by_shadow=Unsought("detector"),
+        of_shadow=Unsought("nsfw"),
+        of_field=Unsought("field"),
+    ).filter(wanted)

@@ -7,7 +7,7 @@ uploads that is a small part, and the rest passes either way.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from typing import Any
 
@@ -32,11 +32,12 @@ from ..reports import Scope
 from ..reports.inflow import BY_PERSON
 from ..reports.period import date_of
 from .outcome import Counts, Outcome, Simulation
-from .proposal import Pair, Proposal, pairs
+from .proposal import Pair, Proposal, lowest, pairs
 
 PASS, REVIEW, REJECT = 0, 1, 2
 
-EQUALS_KNOWN = Q(known__isnull=False, known_distance__isnull=True)
+EQUALS_KNOWN = Q(known__gt=0, known_distance__isnull=True)
+"""SQLite finds no row along an index by a key that is not null, but by one that is above."""
 
 SETTLED = (Scan.Status.APPROVED, Scan.Status.REJECTED)
 
@@ -47,15 +48,14 @@ def simulate(scope: Scope, proposal: Proposal) -> Simulation:
     """What ``proposal`` would have done to what came in the period of ``scope``, in its fields."""
     labels = [label for label in scope.fields if proposal.field in ("", label)]
     compared = pairs(proposal, labels)
-    came = scope.came.filter(field__in=labels).order_by()
-    decided_by_score = came.exclude(_known(compared))
+    among = partial(scope.came_among, labels=labels)
     numbers = {
-        "came": _by_field(came),
-        "unscored": _by_field(came.filter(nsfw__isnull=True)),
-        "known": _by_field(came.filter(_known(compared))),
+        "came": _by_field(scope.came.annotate(of_field=F("field"))),
+        "unscored": _by_field(among(_of_any_status().filter(nsfw__isnull=True))),
+        "known": _by_field(among(Scan.objects.all()).filter(_known(compared, field="of_field"))),
     }
-    above = _above(scope, decided_by_score, compared)
-    settled = _settled(decided_by_score, compared)
+    above = _above(scope, compared)
+    settled = _settled(scope, compared)
     checked = _checked(scope, compared)
     return Simulation(
         fields=tuple(
@@ -82,15 +82,15 @@ def _outcome(
     )
     held: Counter[date] = Counter()
     for row in above:
-        held[date_of(row["day"])] += row["count"] if row["then"] != PASS else 0
+        held[date_of(row["day"])] += row["then_held"]
     rejected = [row for row in settled if row["status"] == Scan.Status.REJECTED]
     approved = [row for row in settled if row["status"] == Scan.Status.APPROVED]
     return Outcome(
         label=pair.label,
         detector=detector,
         others=others,
-        now=Counts(review=_sum(above, now=REVIEW), reject=_sum(above, now=REJECT)),
-        then=Counts(review=_sum(above, then=REVIEW), reject=_sum(above, then=REJECT)),
+        now=_counts(above, "now"),
+        then=_counts(above, "then"),
         daily=tuple(held[day] for day in days),
         varies=bool(pair.now.for_object),
         rejected=_sum(rejected),
@@ -104,32 +104,44 @@ def _outcome(
     )
 
 
-def _above(scope: Scope, scans: QuerySet[Scan], compared: Sequence[Pair]) -> Rows:
-    """Of each day, by both policies."""
-    labels: dict[float, list[str]] = defaultdict(list)
-    for pair in compared:
-        if pair.lowest is not None:
-            labels[pair.lowest].append(pair.label)
-    if not labels:
+def _above(scope: Scope, compared: Sequence[Pair]) -> Rows:
+    """Of each day, by both policies.
+
+    Zones are counted, and not grouped by: PostgreSQL has its workers count then, and would have
+    them sort all rows otherwise.
+    """
+    lows = {pair.label: pair.lowest for pair in compared}
+    least = min((low for low in lows.values() if low is not None), default=None)
+    if least is None:
         return []
-    above = reduce(or_, (Q(field__in=named, nsfw__gte=low) for low, named in labels.items()))
+    scans = _of_any_status().filter(nsfw__gte=least)  # the index knows of no fields
     return list(
-        scans.filter(above, nsfw__gte=min(labels))  # the index knows of no fields
-        .values("field", "detector", day=scope.period.day_of("created_at", scope.db))
-        .annotate(now=_zone(compared, "now"), then=_zone(compared, "then"))
-        .values("field", "detector", "day", "now", "then")
-        .annotate(count=Count("*"), newest=Max("scored_at"))
+        scope.came_among(scans, list(lows))
+        .filter(_reaching(lows))
+        .exclude(_known(compared))
+        .values("of_field", "detector", day=scope.period.day_of("created_at", scope.db))
+        .annotate(
+            count=Count("*"),
+            newest=Max("scored_at"),
+            **{
+                f"{which}_{what}": Count("pk", filter=_from(compared, which, what))
+                for which in ("now", "then")
+                for what in ("held", "reject")
+            },
+        )
     )
 
 
-def _settled(scans: QuerySet[Scan], compared: Sequence[Pair]) -> Rows:
+def _settled(scope: Scope, compared: Sequence[Pair]) -> Rows:
     """What people approved and rejected themselves, and did not undo."""
     by_person = Decision.objects.standing().filter(
         BY_PERSON, scan=OuterRef("pk"), to_status=OuterRef("status")
     )
+    scans = scope.came.filter(field__in=[pair.label for pair in compared]).order_by()
     return list(
         scans.filter(Exists(by_person), status__in=SETTLED, nsfw__isnull=False)
-        .values("field", "detector", "status", then=_zone(compared, "then"))
+        .exclude(_known(compared))
+        .values("detector", "status", of_field=F("field"), then=_zone(compared, "then"))
         .annotate(count=Count("*"))
     )
 
@@ -138,21 +150,42 @@ def _checked(scope: Scope, compared: Sequence[Pair]) -> Rows:
     """What was said first, and for certain, of pictures that pass now and then."""
     certain = QualityCheck.objects.filter(answer__in=CERTAIN)
     earlier = certain.filter(scan=OuterRef("scan"), pk__lt=OuterRef("pk"))
+    first = certain.filter(~Exists(earlier), scan__nsfw__isnull=False)
     return list(
-        certain.filter(
-            ~Exists(earlier),
-            scope.within("scan__created_at"),
-            scan__field__in=[pair.label for pair in compared],
-            scan__nsfw__isnull=False,
-        )
+        scope.came_among(first, [pair.label for pair in compared], scan="scan__")
         .annotate(
             now=_zone(compared, "now", scan="scan__"), then=_zone(compared, "then", scan="scan__")
         )
         .filter(now=PASS, then=PASS)
         .order_by()
-        .values("answer", field=F("scan__field"), detector=F("scan__detector"))
+        .values("answer", "of_field", detector=F("scan__detector"))
         .annotate(count=Count("*"))
     )
+
+
+def _from(compared: Sequence[Pair], which: str, what: str) -> Q:
+    """What each field's policy ``now`` or ``then`` rejects, or holds for whatever reason."""
+
+    def threshold(pair: Pair) -> float | None:
+        policy: Policy = getattr(pair, which)
+        return policy.reject if what == "reject" else lowest(policy)
+
+    return _reaching({pair.label: threshold(pair) for pair in compared})
+
+
+def _reaching(thresholds: Mapping[str, float | None]) -> Q:
+    """Scores from the threshold of their field on; of a field without one none are. Where all
+    fields have the same one nobody asks for them: databases compare text slowly."""
+    labels: dict[float | None, list[str]] = defaultdict(list)
+    for label, threshold in thresholds.items():
+        labels[threshold].append(label)
+    only = len(labels) == 1
+    named = (
+        Q(nsfw__gte=threshold) & (Q() if only else Q(field__in=of_it))
+        for threshold, of_it in labels.items()
+        if threshold is not None
+    )
+    return reduce(or_, named, Q(pk__in=[]))
 
 
 def _zone(compared: Iterable[Pair], which: str, *, scan: str = "") -> Case:
@@ -170,18 +203,23 @@ def _zone(compared: Iterable[Pair], which: str, *, scan: str = "") -> Case:
     return Case(*whens, default=Value(PASS), output_field=IntegerField())
 
 
-def _known(compared: Iterable[Pair]) -> Q:
+def _known(compared: Iterable[Pair], *, field: str = "field") -> Q:
     """What a decision about the same bytes settles, whatever the score."""
     settling = [pair.label for pair in compared if pair.now.known.exact == "apply"]
-    return EQUALS_KNOWN & Q(field__in=settling)
+    return EQUALS_KNOWN & Q((f"{field}__in", settling))
 
 
-def _by_field(scans: QuerySet[Scan]) -> Counter[str]:
-    return Counter(dict(scans.values_list("field").annotate(count=Count("*"))))
+def _of_any_status() -> QuerySet[Scan]:
+    """Every status, named: the index of scores begins with it."""
+    return Scan.objects.filter(status__in=Scan.Status.values)
+
+
+def _by_field(scans: QuerySet[Any]) -> Counter[str]:
+    return Counter(dict(scans.order_by().values_list("of_field").annotate(count=Count("*"))))
 
 
 def _of_field(rows: Rows, pair: Pair) -> Rows:
-    return [row for row in rows if row["field"] == pair.label]
+    return [row for row in rows if row["of_field"] == pair.label]
 
 
 def _newest(rows: Rows) -> str:
@@ -195,6 +233,11 @@ def _most(rows: Rows) -> str:
     for row in rows:
         counts[row["detector"]] += row["count"]
     return counts.most_common(1)[0][0] if counts else ""
+
+
+def _counts(rows: Rows, which: str) -> Counts:
+    held, reject = (sum(row[f"{which}_{what}"] for row in rows) for what in ("held", "reject"))
+    return Counts(review=held - reject, reject=reject)
 
 
 def _sum(rows: Rows, **wanted: Any) -> int:

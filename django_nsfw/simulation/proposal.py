@@ -32,9 +32,13 @@ class Pair:
     @property
     def lowest(self) -> float | None:
         """No score below it is decided on, now or then. None: no score is at all."""
-        policies = (self.now, self.then)
-        thresholds = [t for policy in policies for t in (policy.review, policy.reject)]
-        return min((t for t in thresholds if t is not None), default=None)
+        return lowest(self.now, self.then)
+
+
+def lowest(*policies: Policy) -> float | None:
+    """The score from which on any of them lets a file not simply pass."""
+    thresholds = [t for policy in policies for t in (policy.review, policy.reject)]
+    return min((t for t in thresholds if t is not None), default=None)
 
 
 def policy_now(label: str = "") -> Policy:

@@ -11,12 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from django_nsfw import assessment
 from django_nsfw.decisions import approve
 from django_nsfw.listings import exclude_held, status_of, with_nsfw_status
-from django_nsfw.models import Scan
+from django_nsfw.models import Scan, ShadowScore
 from django_nsfw.models.on_record import on_record
 from django_nsfw.queue import pages
 from django_nsfw.queue.around import twins, uploader_record
 from django_nsfw.queue.asking import SORTS, Question
 from django_nsfw.queue.counts import count
+from django_nsfw.reports import Period, Scope
+from django_nsfw.simulation import Proposal, simulate
 from django_nsfw.sweeping import sweep
 from tests.conftest import picture, upload
 from tests.host.models import Photo
@@ -49,14 +51,15 @@ def filled(constant):
     Photo.objects.bulk_create(
         Photo(image=f"photos/{number}.jpg", width=1, height=1) for number in range(0, ROWS, 10)
     )
-    # SQLite plans without statistics where nobody asks it for them, and nobody does.
-    analyse = {
-        "mysql": "ANALYZE TABLE django_nsfw_scan, host_photo",
-        "postgresql": "ANALYZE django_nsfw_scan, host_photo",
-    }.get(connection.vendor)
-    if analyse:
+    analyse("django_nsfw_scan, host_photo")
+
+
+def analyse(tables):
+    """SQLite plans without statistics where nobody asks it for them, and nobody does."""
+    command = {"mysql": "ANALYZE TABLE", "postgresql": "ANALYZE"}.get(connection.vendor)
+    if command:
         with connection.cursor() as cursor:
-            cursor.execute(analyse)
+            cursor.execute(f"{command} {tables}")
 
 
 def upload_known_bytes():
@@ -147,26 +150,73 @@ def test_the_sweep_walks_the_index_of_what_known_images_settled(filled):
     assert re.search(r"ORDER BY (1|known_id|django_nsfw_scan.known_id) ASC LIMIT 200$", unquoted)
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the others have statistics")
+def test_the_simulator_begins_with_what_is_few(filled):
+    """Nobody asks SQLite for statistics, and it would begin with the period or the fields."""
+    scope = Scope(user=None, period=Period.until_today(30))
+    with CaptureQueriesContext(connection) as captured:
+        simulate(scope, Proposal(review=0.9, reject=None))
+    assert [index_of_scans(q["sql"]) for q in captured] == [
+        "nsfw_scan_queue_age (status=? AND created_at>? AND created_at<?)",  # all that came
+        "nsfw_scan_queue_score (status=? AND nsfw=?)",
+        "django_nsfw_scan_known_id_0febd1df (known_id>?)",
+        "nsfw_scan_queue_score (status=? AND nsfw>?)",
+        "nsfw_scan_queue_age (status=? AND created_at>? AND created_at<?)",  # of what is settled
+        "PRIMARY KEY (rowid=?)",
+    ]
+
+
+def test_where_the_shadow_disagrees_is_found_and_then_sorted(filled, settings):
+    """Few do, and walking along the order of all that is clear to find them takes for ever."""
+    settings.NSFW_POLICY = {"review": 0.9}
+    ShadowScore.objects.bulk_create(
+        ShadowScore(
+            scan=one, field=one.field, sha256=one.sha256, next_at=None, scored_at=one.created_at,
+            detector="shadow@1", nsfw=one.nsfw if one.pk % 20 else 1 - one.nsfw,
+            deciding_detector="decides@1", deciding_nsfw=one.nsfw,
+        )
+        for one in Scan.objects.order_by("pk")
+    )  # fmt: skip
+    analyse("django_nsfw_shadowscore")
+    for sort in ("-age", "age", "-score", "score"):
+        question = Question(shadow=True, statuses=("clear",), sort=sort)
+        with CaptureQueriesContext(connection) as captured:
+            assert len(pages.page(question, NOBODY).scans) > 10
+        asked = [q["sql"] for q in captured if "clear" in q["sql"] and "IS NULL" not in q["sql"]]
+        assert asked
+        for sql in asked:
+            assert not re.search("SCAN|nsfw_scan_queue", "\n".join(plan(sql))), sort
+
+
 def reads_scans(sql):
     return "django_nsfw_scan" in sql and sql.lstrip("(").startswith(("SELECT", "UPDATE"))
 
 
 def whole_tables_read_by(sql):
     """The lines of the plan that go through every scan."""
+    whole = {
+        "sqlite": r"SCAN (U0|django_nsfw_scan)",
+        "postgresql": r".*Seq Scan on django_nsfw_scan",
+        "mysql": r"(U0|django_nsfw_scan) ALL",
+    }[connection.vendor]
+    return [line for line in plan(sql) if re.match(whole, line)]
+
+
+def index_of_scans(sql):
+    """Along which index, and with which conditions on it, SQLite finds scans."""
+    found = (
+        re.match(r"SEARCH django_nsfw_scan .*?INDEX (.*)|.*USING INTEGER (PRIMARY.*)", line)
+        for line in plan(sql)
+    )
+    return next(match[1] or match[2] for match in found if match)
+
+
+def plan(sql):
+    """In lines; of MariaDB the table, how it is read, and by which key."""
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
-            lines = [row[3] for row in cursor.fetchall()]
-            return [line for line in lines if re.match(r"SCAN (U0|django_nsfw_scan)", line)]
-        if connection.vendor == "postgresql":
-            cursor.execute(f"EXPLAIN {sql}")
-            lines = [row[0] for row in cursor.fetchall()]
-            return [line for line in lines if "Seq Scan on django_nsfw_scan" in line]
-        cursor.execute(f"EXPLAIN {sql}")
+        cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{sql}")
         columns = [column[0] for column in cursor.description]
         steps = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-        return [
-            str(step)
-            for step in steps
-            if step["table"] in ("U0", "django_nsfw_scan") and step["type"] == "ALL"
-        ]
+    if connection.vendor == "mysql":
+        return [f"{step['table']} {step['type']} {step['key']}" for step in steps]
+    return [step[columns[-1]] for step in steps]

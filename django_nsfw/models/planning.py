@@ -1,0 +1,35 @@
+"""Columns as they are, but not by their index: what databases guess wrong of rows that are few."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Func
+
+if TYPE_CHECKING:
+    from django.db.models.sql.compiler import SQLCompiler
+
+
+class Unsought(Func):
+    """In a condition where another one leads to fewer rows.
+
+    SQLite has no statistics unless somebody runs ANALYZE, and goes by the form of conditions.
+    """
+
+    template = "%(expressions)s"
+
+    def as_sqlite(self, compiler: "SQLCompiler", connection: Any, **context: Any) -> Any:
+        # https://sqlite.org/optoverview.html, "Disqualifying WHERE-clause terms using unary +"
+        return self.as_sql(compiler, connection, template="+%(expressions)s", **context)
+
+
+class SortedWhenFound(Func):
+    """As an order of few rows.
+
+    PostgreSQL takes rows that are found through a subquery for more than they are, and walks along
+    the index of the order in the hope to come across enough of them.
+    """
+
+    template = "%(expressions)s"
+
+    def as_postgresql(self, compiler: "SQLCompiler", connection: Any, **context: Any) -> Any:
+        template = "GREATEST(%(expressions)s, %(expressions)s)"
+        return self.as_sql(compiler, connection, template=template, **context)
