@@ -9,7 +9,14 @@ from .animating import animated, moves
 from .picture import Crop, Picture, open_picture
 from .placeholder import draw_placeholder
 from .rendering import blurred, bounded
-from .sniffing import FORMATS, Header, check_extension, probe
+from .sniffing import (
+    FORMATS,
+    Header,
+    check_extension,
+    probe,
+    promises_picture,
+    require_picture,
+)
 
 VERSION: int = 1
 """Changes whenever the same bytes may give other crops; part of every detector's identity."""
@@ -28,4 +35,6 @@ __all__ = [
     "moves",
     "open_picture",
     "probe",
+    "promises_picture",
+    "require_picture",
 ]
