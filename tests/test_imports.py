@@ -242,6 +242,25 @@ def test_each_framework_stays_in_its_module(framework, rooms):
     assert {m for m, _ in importers(framework)} <= rooms
 
 
+@pytest.mark.parametrize("host", ["easy_thumbnails", "filer", "sorl"])
+def test_each_host_stays_in_its_package(host):
+    package = {"sorl": "sorl_thumbnail"}.get(host, host)
+    packages = {module.split(".")[2] for module, _ in importers(host) if "contrib" in module}
+    assert packages == {package}
+    assert [m for m, _ in importers(host) if not m.startswith("django_nsfw.contrib.")] == []
+
+
+def test_nothing_imports_a_host_but_one_that_is_built_on_it():
+    found = {
+        (module.split(".")[2], name.split(".")[2])
+        for module, names in importers("django_nsfw.contrib")
+        for name in names
+        if name.count(".") > 1
+    }
+    assert {pair for pair in found if pair[0] != pair[1]} == {("filer", "easy_thumbnails")}
+    assert [m for m, _ in importers("django_nsfw.contrib") if ".contrib." not in m] == []
+
+
 def test_rooms_stay_small():
     rooms = {m: path for m, path in modules().items() if ".migrations." not in m}
     long = {m: n for m, path in rooms.items() if (n := len(path.read_text().splitlines())) > 320}
