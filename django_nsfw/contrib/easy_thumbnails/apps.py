@@ -1,11 +1,11 @@
 from django.apps import AppConfig
 
-from django_nsfw.signals import file_replaced
+from ...signals import file_replaced
 
 
 class EasyThumbnailsConfig(AppConfig):
     name = "django_nsfw.contrib.easy_thumbnails"
-    label = "django_nsfw_easy_thumbnails"
+    label = "nsfw_easy_thumbnails"
 
     def ready(self) -> None:
         from .purging import purge

@@ -9,8 +9,8 @@ from easy_thumbnails.models import Source, Thumbnail
 from easy_thumbnails.storage import thumbnail_default_storage
 from easy_thumbnails.utils import get_storage_hash
 
-from django_nsfw.conf import QUARANTINE_ALIAS
-from django_nsfw.quarantine.rows import file_field
+from ...conf import QUARANTINE_ALIAS
+from ...quarantine.rows import file_field
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models
 from filer.models import BaseImage, File
 
-from django_nsfw.exceptions import StorageError
+from ...exceptions import StorageError
 
 FIELD = "filer.File.file"
 _OF_FILES = ("_file_size", "sha1", "mime_type")

@@ -13,11 +13,11 @@ from django.db import models
 from django.db.models.signals import post_save, pre_save
 from filer.models import File
 
-from django_nsfw.assessment import digest
-from django_nsfw.models.keys import pk_as_text
-from django_nsfw.quarantine.rows import Row
-from django_nsfw.registry import registry
-from django_nsfw.stored import record_moved, record_named
+from ...assessment import digest
+from ...models.keys import pk_as_text
+from ...quarantine.rows import Row
+from ...registry import registry
+from ...stored import record_moved, record_named
 
 _STOOD = "_nsfw_stood"
 """Attribute of an instance, while it is saved: what its row said before."""

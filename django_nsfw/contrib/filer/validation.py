@@ -10,7 +10,7 @@ from filer.models import File
 from filer.utils.loader import load_model
 from filer.validation import FileValidationError
 
-from django_nsfw.validators import NSFWValidator
+from ...validators import NSFWValidator
 
 _validate = NSFWValidator()
 

@@ -1,11 +1,11 @@
 from django.apps import AppConfig
 
-from django_nsfw.signals import file_replaced
+from ...signals import file_replaced
 
 
 class SorlThumbnailConfig(AppConfig):
     name = "django_nsfw.contrib.sorl_thumbnail"
-    label = "django_nsfw_sorl_thumbnail"
+    label = "nsfw_sorl_thumbnail"
 
     def ready(self) -> None:
         from .purging import purge

@@ -4,7 +4,13 @@ from django_nsfw.contrib.filer import VALIDATORS
 from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS
 
-INSTALLED_APPS = [*INSTALLED_APPS, "easy_thumbnails", "filer", "django_nsfw.contrib.filer"]
+INSTALLED_APPS = [
+    *INSTALLED_APPS,
+    "easy_thumbnails",
+    "filer",
+    "django_nsfw.contrib.easy_thumbnails",
+    "django_nsfw.contrib.filer",
+]
 ROOT_URLCONF = "tests.contrib.filer.urls"
 THUMBNAIL_PROCESSORS = (
     "easy_thumbnails.processors.colorspace",

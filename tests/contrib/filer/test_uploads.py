@@ -240,6 +240,15 @@ def test_pages_of_the_admin_show_the_placeholder(constant, admin_client, kept):
     assert f"/media/{cat.file.name}" in page.content.decode()
 
 
+def test_the_page_of_a_scan_leads_to_its_file(constant, admin_client):
+    constant.answer = 0.7
+    cat = image()
+    scan = reverse("admin:django_nsfw_scan_change", args=[Scan.objects.get().pk])
+    link = reverse("admin:filer_file_change", args=[cat.pk])
+    assert link in admin_client.get(scan).content.decode()
+    assert admin_client.get(link).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("format", "extension"),
     [(format, each) for format, extensions in FORMATS.items() for each in extensions],
