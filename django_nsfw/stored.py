@@ -3,6 +3,7 @@
 import logging
 import posixpath
 import uuid
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -49,22 +50,24 @@ def record_moved(row: Row, *, before: str, after: str) -> None:
     may have been faster, and the host did not know.
     """
     db = router.db_for_write(Scan)
-    scans = (
-        Scan.objects.using(db)
-        .current()
-        .filter(field=field_label(row.field), object_pk=row.pk, object_db=row.db, name=before)
-    )
-    scan = scans.first()
+    named = Scan.objects.using(db).current()
+    named = named.filter(field=field_label(row.field), object_db=row.db, name=before)
+    own = named.filter(object_pk=row.pk)
+    scan = own.first() or named.filter(status__in=Scan.HIDDEN).first()
     if scan is None or _is_shown(scan, row, after) is (scan.status in Scan.HIDDEN):
         transaction.on_commit(lambda: _scan_quietly(row), using=row.db, robust=True)
         return
     # Where it is released, it is next to where it is now, and not under the name of a placeholder.
     wanted = posixpath.join(posixpath.dirname(after), posixpath.basename(scan.original_name))
     changes = {"name": after[:NAME_LENGTH], "original_name": wanted[:NAME_LENGTH]}
+    if scan.object_pk == row.pk:
+        go_along: Callable[[], Any] = partial(own.update, **changes)
+    else:  # a copy, in the transaction in which it was made
+        go_along = partial(_share, scan, row, db, **changes)
     if db == row.db:
-        scans.update(**changes)
+        go_along()
     else:
-        transaction.on_commit(partial(scans.update, **changes), using=row.db, robust=True)
+        transaction.on_commit(go_along, using=row.db, robust=True)
 
 
 def _is_shown(scan: Scan, row: Row, name: str) -> bool:

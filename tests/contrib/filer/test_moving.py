@@ -1,8 +1,10 @@
 """What django-filer does to stored files by itself: no held bytes get out, and no file is lost."""
 
+from contextlib import nullcontext
+
 import pytest
 from django.core.files.base import ContentFile
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from filer.models import Clipboard, File, Folder
@@ -107,15 +109,19 @@ def test_the_admins_action_moves_held_files(constant, kept, admin_client, folder
     assert kept() == {now(cat).file.name: BODY}
 
 
+@pytest.mark.parametrize("atomic", [False, True], ids=["step by step", "in one transaction"])
 @pytest.mark.parametrize("first", ["the copy", "the original"])
-def test_a_copy_of_a_held_file_waits_on_its_own(first, constant, kept, admin_client, folder):
+def test_a_copy_of_a_held_file_waits_on_its_own(
+    first, atomic, constant, kept, admin_client, folder
+):
     constant.answer = 0.7
     cat = image(folder=folder)
     there = Folder.objects.create(name="more cats")
-    act(
-        admin_client, "copy_files_and_folders", folder, cat,
-        post="yes", destination=there.pk, suffix="again",
-    )  # fmt: skip
+    with transaction.atomic() if atomic else nullcontext():
+        act(
+            admin_client, "copy_files_and_folders", folder, cat,
+            post="yes", destination=there.pk, suffix="again",
+        )  # fmt: skip
     copy = File.objects.exclude(pk=cat.pk).get()
     assert copy.original_filename == "catagain.jpg"
     assert copy.file.name != now(cat).file.name
