@@ -11,6 +11,7 @@ from .findings import Finding, Mended
 from .models import Scan
 from .quarantine.faults import said_by
 from .quarantine.late import never_named
+from .quarantine.places import wherever
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +30,11 @@ def clear_away_placeholders(*, dry_run: bool) -> Iterator[Mended]:
     for scan, field in never_named(router.db_for_write(Scan), before=before):
         subject = f"{scan.field} ({scan.name})"
         try:
-            if not field.storage.exists(scan.name):
+            storage = wherever(field)
+            if not storage.exists(scan.name):
                 continue
             if not dry_run:
-                field.storage.delete(scan.name)
+                storage.delete(scan.name)
         except Exception as error:
             logger.exception("The placeholder %s cannot be cleared away", scan.name)
             detail = f"{said_by(error).rstrip('.')}. The placeholder stays; sweep again."

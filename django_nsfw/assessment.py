@@ -18,7 +18,6 @@ from . import perceptual
 from .conf import nsfw_settings
 from .detectors import Detector
 from .exceptions import (
-    FILE_FAULTS,
     AssessmentError,
     AssessmentTimeout,
     DetectorUnavailable,
@@ -27,6 +26,7 @@ from .exceptions import (
 )
 from .flights import Means
 from .memo import memo
+from .promises import held_to_its_name
 from .scores import Assessment, CropScores, Failure, Perceptual
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def assess(
         body.seek(0)
         attempt = _Attempt(body, sha256, size, Means(alias, limits), started, wanted)
         assessment = attempt.run(recall)
-    return with_extension_checked(assessment, name)
+    return held_to_its_name(assessment, name)
 
 
 def assess_bytes(
@@ -201,9 +201,12 @@ class _Attempt:
         return assessment
 
     def _open(self) -> "Picture":
-        from .images import open_picture, probe  # brings PIL, for which django.setup() must not pay
+        # Brings PIL, for which django.setup() must not pay.
+        from .images import open_picture, probe, require_picture
 
         self.header = probe(self.body)
+        if self.header is None:
+            require_picture(self.body)
         if self.size > self.limits.max_bytes:
             raise ImageTooLarge(
                 f"The file has {self.size} bytes, the limit is {self.limits.max_bytes}.",
@@ -273,23 +276,6 @@ class _Attempt:
             ms=(time.perf_counter() - self.started) * 1000,
             perceptual=self.perceptual,
         )
-
-
-def with_extension_checked(assessment: Assessment, name: str) -> Assessment:
-    """The name is no property of the bytes: checked for each file, outside of the memo.
-
-    A detector that cannot be had is no excuse for a wrong name, which its sender can mend.
-    """
-    if not name or (assessment.failure and assessment.failure.code in FILE_FAULTS):
-        return assessment
-    from .images import check_extension
-
-    try:
-        check_extension(name, assessment.format)
-    except AssessmentError as error:
-        failure = Failure(code=error.code, message=str(error), params=error.params)
-        return assessment.failed(failure)
-    return assessment
 
 
 @contextmanager

@@ -44,6 +44,12 @@ class UnsupportedFormat(ImageError):
     code = "unsupported_format"
 
 
+class NotAPicture(ImageError):
+    """The bytes are those of no picture, and the name promises none. ``params``: ``formats``."""
+
+    code = "not_a_picture"
+
+
 class ExtensionMismatch(ImageError):
     """The file name promises another format. ``params``: ``extension``, ``format``."""
 
@@ -51,7 +57,8 @@ class ExtensionMismatch(ImageError):
 
 
 FILE_FAULTS = frozenset(
-    fault.code for fault in (UnreadableImage, ImageTooLarge, UnsupportedFormat, ExtensionMismatch)
+    fault.code
+    for fault in (UnreadableImage, ImageTooLarge, UnsupportedFormat, NotAPicture, ExtensionMismatch)
 )
 """Codes of the failures that the person who uploads can mend, by sending another file."""
 

@@ -10,7 +10,7 @@ process of a site has the gate, and many never see a file.
 from typing import Any
 
 from django.core.files import File
-from django.db.models.fields.files import FieldFile
+from django.db.models.fields.files import FieldFile, FileDescriptor, ImageFileDescriptor
 
 from .registry import WatchedField, registry
 
@@ -66,11 +66,24 @@ class _Threshold(FieldFile):
         super().save(name, content, save=False)
         if keeper.held:
             self.file = None  # who reads on from here reads what was stored
+            self._assign_anew()
         if save:
             self.instance.save()
 
     save.alters_data = True  # type: ignore[attr-defined]
 
+    def _assign_anew(self) -> None:
+        """Fields of some hosts work out size or digest when a file is assigned; what they know is
+        that of the upload. Django's own look at what was stored."""
+        if self.field.descriptor_class in _OWN_DESCRIPTORS:
+            return
+        vars(self.instance)[self.field.attname] = ""
+        setattr(self.instance, self.field.attname, self.name)
+        getattr(self.instance, self.field.attname).close()
+        vars(self.instance)[self.field.attname] = self.name
+
+
+_OWN_DESCRIPTORS = (FileDescriptor, ImageFileDescriptor)
 
 _gated: dict[type[FieldFile], type[GatedFieldFile]] = {}
 

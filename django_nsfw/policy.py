@@ -12,7 +12,10 @@ if TYPE_CHECKING:  # every process of a site has policies, and few ever score an
 
 Rule = Literal["apply", "review", "ignore"]
 
-NAME_MATTERS = frozenset({"extension_mismatch", "unsupported_format"})
+OTHER_FILE = "not_a_picture"
+"""The failure of a file that is no picture, neither by its bytes nor by its name."""
+
+NAME_MATTERS = frozenset({"extension_mismatch", "unsupported_format", OTHER_FILE})
 """Failures that an approved twin does not excuse: the approval was for bytes, not for the name
 under which a server would now hand them to browsers."""
 
@@ -55,6 +58,7 @@ class PolicyOptions(TypedDict, total=False):
     reject: float | None
     on_error: Literal["hold", "reject", "allow"]
     on_review: Literal["hold", "flag"]
+    other_files: Literal["fault", "allow"]
     publish: Literal["after_scan", "immediately"]
     known: KnownOptions
     detector: str
@@ -77,6 +81,8 @@ class Policy:
     """What becomes of a file that could not be scored."""
     on_review: Literal["hold", "flag"] = "hold"
     """``flag``: stays public and waits in the queue."""
+    other_files: Literal["fault", "allow"] = "fault"
+    """``allow``: what is no picture, neither by its first bytes nor by its name, is let through."""
     publish: Literal["after_scan", "immediately"] = "after_scan"
     """Whether visitors see a file before a background worker has scored it."""
     known: KnownRules = KnownRules()
@@ -132,7 +138,10 @@ class Policy:
         return match.rejected or failure is None or failure.code not in NAME_MATTERS
 
     def _verdict_of_scores(self, assessment: "Assessment") -> Verdict:
-        if assessment.failure is not None or assessment.nsfw is None:
+        failure = assessment.failure
+        if failure is not None and failure.code == OTHER_FILE and self.other_files == "allow":
+            return Verdict.ALLOW
+        if failure is not None or assessment.nsfw is None:
             return Verdict.UNKNOWN
         if self.reject is not None and assessment.nsfw >= self.reject:
             return Verdict.REJECT
@@ -171,6 +180,7 @@ class Policy:
         for key, choices in (
             ("on_error", ("hold", "reject", "allow")),
             ("on_review", ("hold", "flag")),
+            ("other_files", ("fault", "allow")),
             ("publish", ("after_scan", "immediately")),
         ):
             if getattr(self, key) not in choices:

@@ -26,6 +26,7 @@ UNREADABLE: Mapping[str, Any] = {
     "reject": None,
     "on_error": "hold",
     "on_review": "hold",
+    "other_files": "fault",
     "publish": "after_scan",
     "known": {"exact": "review", "similar": "review"},
     "for_object": "",

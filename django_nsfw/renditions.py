@@ -20,7 +20,7 @@ from .flights import in_flight
 from .models import Scan
 from .quarantine.faults import quarantine_cannot, storage_cannot
 from .quarantine.journal import quarantine_storage
-from .quarantine.rows import file_field
+from .quarantine.rows import Row
 from .scores import Ground
 
 if TYPE_CHECKING:
@@ -140,20 +140,20 @@ def _read(scan: Scan, limit: int) -> bytes:
     """The held file, or that of the field; of a file that has grown only a beginning."""
     held = bool(scan.quarantine_name)
     try:
-        field = None if held else file_field(scan.field)
+        row = None if held else Row.of(scan)
     except DecisionRefused as error:
         raise PictureNotShown(str(error), code="gone") from error
     trouble: AbstractContextManager[None] = (
         quarantine_cannot("give the file")
-        if field is None
+        if row is None
         else storage_cannot("give the file", field=scan.field)
     )
     try:
         with trouble:
             file: File[Any] = (
                 quarantine_storage().open(scan.quarantine_name)
-                if field is None
-                else field.storage.open(scan.name)
+                if row is None
+                else row.storage.open(scan.name)
             )
             with file:
                 return bytes(file.read(limit + 1))

@@ -166,7 +166,7 @@ def refusal(
     failure = found.assessment.failure
     if found.verdict is Verdict.REJECT:
         return "nsfw", {}
-    if failure is None or found.settled or found.policy.on_error == "allow":
+    if failure is None or found.verdict is Verdict.ALLOW or found.policy.on_error == "allow":
         return None
     if failure.code in FILE_FAULTS:
         return failure.code, failure.params

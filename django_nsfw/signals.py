@@ -3,7 +3,8 @@
 The sender of each is ``django_nsfw.models.Scan``; ``scan`` is a copy of it as it stood at that
 moment, ``decision`` the ``Decision`` behind it, or None where a score or a known image settled it.
 A receiver that raises is logged by Django and disturbs nobody. Objects whose file is the same are
-told of one by one. Each is sent once at most: a process that dies after the commit sends nothing.
+told of one by one. Each is sent once at most: a process that dies after the commit sends nothing;
+but for ``file_replaced``, which is sent at least once.
 """
 
 from django.dispatch import Signal
@@ -20,3 +21,12 @@ image_rejected = Signal()
 decision_undone = Signal()
 """A decision was taken back. Arguments: ``scan``, ``decision``, which is the undo, and ``undone``,
 the decision that it takes back; None for a file that only went with another one."""
+
+file_replaced = Signal()
+"""The file under ``was`` is deleted, and objects name ``name`` now: a placeholder where a file was
+taken down, the file where it was released. For who keeps copies of it, or knows things about it.
+
+Arguments: ``field`` as ``"app_label.Model.field"``; ``using``, the database of its objects, and
+``object_pks``, their keys as text; ``storage``, in which both names are; ``was``; ``name``. Where a
+receiver raises, and where the process dies, the sweep sends it again, so it may come twice.
+"""

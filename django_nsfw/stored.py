@@ -1,7 +1,10 @@
 """A file that is stored already → its scan: what came by other ways than an upload."""
 
 import logging
+import posixpath
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.core.files import File
@@ -10,9 +13,11 @@ from django.utils import timezone
 
 from . import runners
 from .announcing import announce
+from .assessment import digest
 from .models import Scan
-from .models.keys import object_pk
+from .models.keys import field_label, object_pk
 from .models.quality import drawn
+from .models.scan import NAME_LENGTH
 from .policy import Action
 from .quarantine.late import adopt
 from .quarantine.locks import lock_unchanged
@@ -35,6 +40,41 @@ def record_named(instance: models.Model, watched: WatchedField, *, using: str) -
     if watched.field.attname not in vars(instance) or not getattr(instance, watched.field.attname):
         return
     transaction.on_commit(lambda: _scan_quietly(row), using=using, robust=True)
+
+
+def record_moved(row: Row, *, before: str, after: str) -> None:
+    """A host has moved or copied the file of an object: what the row names now, ``after``, was made
+    of ``before``, be it the file itself or a placeholder. Its scan goes along.
+
+    In the transaction of the row. A file that is not what the scan says is looked at: a moderator
+    may have been faster, and the host did not know.
+    """
+    db = router.db_for_write(Scan)
+    named = Scan.objects.using(db).current()
+    named = named.filter(field=field_label(row.field), object_db=row.db, name=before)
+    own = named.filter(object_pk=row.pk)
+    scan = own.first() or named.filter(status__in=Scan.HIDDEN).first()
+    if scan is None or _is_shown(scan, row, after) is (scan.status in Scan.HIDDEN):
+        transaction.on_commit(lambda: _scan_quietly(row), using=row.db, robust=True)
+        return
+    # Where it is released, it is next to where it is now, and not under the name of a placeholder.
+    wanted = posixpath.join(posixpath.dirname(after), posixpath.basename(scan.original_name))
+    changes = {"name": after[:NAME_LENGTH], "original_name": wanted[:NAME_LENGTH]}
+    if scan.object_pk == row.pk:
+        go_along: Callable[[], Any] = partial(own.update, **changes)
+    else:  # a copy, in the transaction in which it was made
+        go_along = partial(_share, scan, row, db, **changes)
+    if db == row.db:
+        go_along()
+    else:
+        transaction.on_commit(go_along, using=row.db, robust=True)
+
+
+def _is_shown(scan: Scan, row: Row, name: str) -> bool:
+    """Whether the very bytes of ``scan`` are in the storage of its field, under ``name``."""
+    with row.storage.open(name) as file:
+        found, _ = digest(file)
+    return bool(found == scan.sha256)
 
 
 def scan_stored(row: Row, *, scores: bool = True) -> Scan | None:

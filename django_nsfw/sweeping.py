@@ -21,7 +21,9 @@ from .models.scan import NAME_LENGTH
 from .quarantine import journal
 from .quarantine.late import wait_for
 from .quarantine.names import quarantine_name
+from .quarantine.places import wherever
 from .quarantine.remains import clear_away, delete, is_whole
+from .quarantine.replacing import tell_replaced
 from .quarantine.rows import Row, file_field, follow
 from .rescans import enqueueing
 from .scanning import is_recorded, user_in
@@ -153,7 +155,7 @@ def _upload(token: str, facts: Mapping[str, Any], dry_run: bool) -> Mended:
     if owner is None and not _arrived(token, facts, dry_run):
         if not dry_run:
             delete(quarantine, facts["quarantine_name"])
-            delete(field.storage, facts["name"])
+            delete(wherever(field), facts["name"])
             journal.remove(token)
         return _mended(
             Finding.INTERRUPTED, facts, "the upload was cut off and its sender was told so"
@@ -194,12 +196,13 @@ def _movement(kind: _Kind, token: str, facts: Mapping[str, Any], dry_run: bool) 
     before = kind.old[0]
     scan, named = _scan_and_row(facts)
     field = file_field(facts["field"])
-    if named and not field.storage.exists(named):
+    storage = wherever(field) if scan is None else Row.of(scan).storage
+    if named and not storage.exists(named):
         return _unseen(facts, named)
     if named == facts["name"] or (scan is not None and scan.name == facts["name"]):
         finding, detail, remains = Finding.FINISHED, kind.finished, kind.old
     elif scan is None or facts[before] in (scan.name, named):
-        if kind.to_quarantine and not named and not field.storage.exists(facts[before]):
+        if kind.to_quarantine and not named and not storage.exists(facts[before]):
             return _unseen(facts, facts[before])
         finding, detail, remains = Finding.UNDONE, kind.undone, kind.new
     else:
@@ -210,6 +213,14 @@ def _movement(kind: _Kind, token: str, facts: Mapping[str, Any], dry_run: bool) 
             bytes_in = facts["quarantine_name"] if kind.to_quarantine else ""
             _catch_up(scan, facts, before=facts[before], bytes_in=bytes_in)
         clear_away(field, facts, *remains)
+        if finding is not Finding.UNDONE:
+            tell_replaced(
+                field=facts["field"],
+                using=facts["object_db"],
+                storage=storage,
+                was=facts[before],
+                name=named or facts["name"],
+            )
         journal.remove(token)
     return _mended(finding, facts, detail)
 

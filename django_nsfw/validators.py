@@ -31,6 +31,9 @@ MESSAGES: dict[str, str | Promise] = {
     "unsupported_format": _(
         "This file is not a picture of a supported format. Please send one of: %(formats)s."
     ),
+    "not_a_picture": _(
+        "This file is not a picture of a supported format. Please send one of: %(formats)s."
+    ),
     "extension_mismatch": _(
         "The file name ends in “%(extension)s”, but the content is %(format)s. Please rename the "
         "file or save it again."
@@ -57,13 +60,13 @@ LIMIT_MESSAGES: dict[str, Promise] = {
 class NSFWValidator:
     """Refuses what the policy rejects, and what is no readable picture.
 
-    Keyword arguments are policy keys (``review``, ``reject``, ``on_error``, ``on_review``,
-    ``detector``, ``uploader``, ``for_object``) and win over ``NSFW_POLICY``. A verdict of
-    ``review`` passes: a watched model field holds the file when it is saved, and a view can ask
-    :func:`django_nsfw.scanning.examined` what was found.
+    Keyword arguments are policy keys (``review``, ``reject``, ``on_error``, ``other_files``,
+    ``on_review``, ``detector``, ``uploader``, ``for_object``) and win over ``NSFW_POLICY``. A
+    verdict of ``review`` passes: a watched model field holds the file when it is saved, and a view
+    can ask :func:`django_nsfw.scanning.examined` what was found.
 
     Raises ``ValidationError`` with one of the codes ``nsfw``, ``unreadable_image``,
-    ``image_too_large``, ``unsupported_format``, ``extension_mismatch`` and
+    ``image_too_large``, ``unsupported_format``, ``not_a_picture``, ``extension_mismatch`` and
     ``detector_unavailable``. The last one only where the policy says ``on_error="reject"``, or
     where no watched field stands behind that could hold what was not looked at.
     """

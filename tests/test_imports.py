@@ -181,7 +181,14 @@ def test_nothing_imports_the_packages_of_hosts():
 
 @pytest.mark.parametrize(
     ("host", "package"),
-    [("rest_framework", "rest_framework"), ("drf_spectacular", "rest_framework")],
+    [
+        ("rest_framework", "rest_framework"),
+        ("drf_spectacular", "rest_framework"),
+        ("filer", "filer"),
+        ("easy_thumbnails", "easy_thumbnails"),
+        ("sorl", "sorl_thumbnail"),
+        ("cms", "cms"),
+    ],
 )
 def test_each_host_is_imported_by_its_package_alone(host, package):
     ours = f"django_nsfw.contrib.{package}"

@@ -56,6 +56,18 @@ def test_what_was_not_scored_whole_is_unknown(assessment):
 
 
 @pytest.mark.parametrize(
+    ("other_files", "failure", "verdict"),
+    [
+        ("fault", "not_a_picture", Verdict.UNKNOWN),
+        ("allow", "not_a_picture", Verdict.ALLOW),
+        ("allow", "unsupported_format", Verdict.UNKNOWN),
+    ],
+)
+def test_what_is_no_picture_is_a_fault_or_allowed(other_files, failure, verdict):
+    assert Policy.of({"other_files": other_files}).verdict(assessed(failure=failure)) is verdict
+
+
+@pytest.mark.parametrize(
     ("options", "verdict", "action"),
     [
         ({}, Verdict.ALLOW, Action.PASS),
@@ -93,7 +105,7 @@ def test_later_layers_win():
         (
             {"reviw": 0.4},
             "unknown policy key 'reviw'. Valid keys: review, reject, on_error, on_review, "
-            "publish, known, detector, uploader, for_object.",
+            "other_files, publish, known, detector, uploader, for_object.",
         ),
         ({"review": "0.4"}, "'review' must be a number from 0 to 1 or None, not '0.4'."),
         ({"review": True}, "'review' must be a number from 0 to 1 or None, not True."),
@@ -106,6 +118,7 @@ def test_later_layers_win():
         ),
         ({"on_error": "ignore"}, "'on_error' must be one of hold, reject, allow, not 'ignore'."),
         ({"on_review": None}, "'on_review' must be one of hold, flag, not None."),
+        ({"other_files": 1}, "'other_files' must be one of fault, allow, not 1."),
         ({"detector": None}, "'detector' must be a string, not None."),
     ],
     ids=str,

@@ -1,6 +1,7 @@
 """Who is told what, when a file is held, released, rejected, or a decision undone."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.core.management import call_command
@@ -168,6 +169,63 @@ def test_an_upload_that_only_the_sweep_records(constant, told):
     assert told == []
     list(sweep(older_than=timedelta(0)))
     assert told == [("image_held", "held", None)]
+
+
+@pytest.fixture
+def replaced():
+    """What is said of files that take another's place."""
+    heard = []
+
+    def receive(sender, signal, storage, **kwargs):
+        assert sender is Scan
+        assert not storage.exists(kwargs["was"])
+        assert storage.exists(kwargs["name"])
+        heard.append(kwargs)
+
+    signals.file_replaced.connect(receive)
+    yield heard
+    signals.file_replaced.disconnect(receive)
+
+
+def test_a_file_that_takes_anothers_place(constant, replaced):
+    names = [photo(constant).image.name]
+    assert replaced == []  # nothing stood there before
+    for verb in (approve, reject):
+        verb(Scan.objects.get(), moderator=None)
+        names.append(Scan.objects.get().name)
+    common = {"field": "host.Photo.image", "using": "default"}
+    common["object_pks"] = [Scan.objects.get().object_pk]
+    assert replaced == [{"was": was, "name": name, **common} for was, name in pairwise(names)]
+
+
+def test_a_receiver_that_fails_is_told_again_by_the_sweep(constant, replaced, caplog):
+    photo(constant)
+    failures = [OSError("the cache is down"), None]
+
+    def fail_once(**kwargs):
+        if failure := failures.pop(0):
+            raise failure
+
+    signals.file_replaced.connect(fail_once)
+    try:
+        approve(Scan.objects.get(), moderator=None)
+        assert len(replaced) == 1
+        assert "nsfw_sweep will" in caplog.text
+        assert [mended.finding for mended in sweep(older_than=timedelta(0))] == ["finished"]
+    finally:
+        signals.file_replaced.disconnect(fail_once)
+    assert replaced[0] == replaced[1]
+    assert list(sweep(older_than=timedelta(0))) == []
+
+
+def test_all_who_name_the_file_are_named(constant, replaced):
+    clone = photo(constant)
+    clone.pk, clone._state.adding = None, True
+    clone.save()
+    approve(Scan.objects.earliest("pk"), moderator=None)
+    assert [each["object_pks"] for each in replaced] == [
+        [scan.object_pk for scan in Scan.objects.order_by("pk")]
+    ]
 
 
 def test_a_rescan(constant, told):

@@ -92,6 +92,13 @@ REFUSED = [
         "WEBP, AVIF, BMP, TIFF, HEIF.",
         id="an SVG named jpg",
     ),
+    pytest.param(
+        upload("cat.pdf", b"%PDF-1.7"),
+        "not_a_picture",
+        "This file is not a picture of a supported format. Please send one of: JPEG, PNG, GIF, "
+        "WEBP, AVIF, BMP, TIFF, HEIF.",
+        id="a PDF",
+    ),
 ]
 
 
@@ -178,6 +185,7 @@ def test_messages_can_be_translated():
         "unreadable_image",
         "image_too_large",
         "unsupported_format",
+        "not_a_picture",
         "extension_mismatch",
         "detector_unavailable",
     }

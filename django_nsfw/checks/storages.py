@@ -21,6 +21,7 @@ from ..exposure import (
     public_link,
 )
 from ..quarantine.journal import quarantine_storage
+from ..quarantine.places import storages_of
 from ..registry import registry
 
 NAMED = f'STORAGES["{QUARANTINE_ALIAS}"]'
@@ -117,17 +118,17 @@ def public_storages() -> Iterator[Public]:
     fields = [watched.field for watched in registry.watched.values()]
     subjects: list[str | FileField] = [*PUBLIC, *fields]
     for subject in subjects:
+        found: tuple[Storage, ...]
         try:
             if isinstance(subject, str):
-                name, storage = f'STORAGES["{subject}"]', storages[subject]
+                name, found = f'STORAGES["{subject}"]', (storages[subject],)
             else:
-                name, storage = f"the storage of {subject}", subject.storage
-            known = storage in seen
+                name, found = f"the storage of {subject}", storages_of(subject)
+            new = [storage for storage in found if storage not in seen]
         except Exception:  # noqa: BLE001, S112 - whoever builds that storage will complain
             continue
-        if not known:
-            seen.append(storage)
-            yield name, storage
+        seen += new
+        yield from ((name, storage) for storage in new)
 
 
 def _public_folders() -> Iterator[tuple[str, Path]]:

@@ -10,7 +10,14 @@ from .cutting import Crop, cut
 from .picture import DRAFT_FACTOR, Picture, open_picture
 from .placeholder import draw_placeholder
 from .rendering import blurred, bounded
-from .sniffing import FORMATS, Header, check_extension, probe
+from .sniffing import (
+    FORMATS,
+    Header,
+    check_extension,
+    probe,
+    promises_picture,
+    require_picture,
+)
 from .tiles import Box
 
 VERSION: int = 1
@@ -33,4 +40,6 @@ __all__ = [
     "moves",
     "open_picture",
     "probe",
+    "promises_picture",
+    "require_picture",
 ]

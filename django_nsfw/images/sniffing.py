@@ -1,5 +1,6 @@
 """Which format the bytes are in, by their first bytes and an allowlist of our own."""
 
+import mimetypes
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import BinaryIO
 
-from ..exceptions import ExtensionMismatch
+from ..exceptions import ExtensionMismatch, NotAPicture
 from . import containers, decoders
 
 _ALWAYS = {
@@ -73,6 +74,31 @@ def sniff(head: bytes) -> str | None:
         brand = _isobmff(head)
         return brand if brand in FORMATS else None
     return None
+
+
+def require_picture(file: BinaryIO) -> None:
+    """Raise ``NotAPicture`` unless ``file`` begins like one, whether it can be read here or not.
+
+    Leaves ``file`` at position 0.
+    """
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    if sniff(head) is None and not (head[4:8] == b"ftyp" and _isobmff(head)):
+        formats = ", ".join(FORMATS)
+        raise NotAPicture(
+            f"The file is no picture in a supported format ({formats}).",
+            params={"formats": formats},
+        )
+
+
+def promises_picture(name: str) -> bool:
+    """Whether a server would hand a file of this name to browsers as a picture of any format."""
+    extension = PurePosixPath(name.replace("\\", "/")).suffix.lower()
+    if any(extension in extensions for extensions in (_ALWAYS | _HEIF).values()):
+        return True
+    kind, _ = mimetypes.guess_type(f"name{extension}", strict=False)
+    return kind is not None and kind.startswith("image/")
 
 
 def _isobmff(head: bytes) -> str | None:

@@ -12,6 +12,7 @@ from ..detectors import detectors
 from ..models import Scan
 from ..models.keys import pk_as_text
 from ..quarantine.journal import quarantine_storage
+from ..quarantine.places import storages_of
 from ..quarantine.rows import Row as HostRow
 from ..recognition import Recognition
 from ..rescans.candidates import Candidate, complete, policy_of
@@ -60,7 +61,10 @@ class _OfTarget:
         self.policy = policy_of(target, selection)
         self.started = timezone.now()
         self.db = router.db_for_write(Scan)
-        self.public = locations.of(target.watched.field.storage, held=False)
+        self.public = [
+            (storage, locations.of(storage, held=False))
+            for storage in storages_of(target.watched.field)
+        ]
         self.held = locations.of(quarantine_storage(), held=True)
 
     def rows(self) -> Iterator[Row | None]:
@@ -87,7 +91,7 @@ class _OfTarget:
             )
             for pk, name in named
         ]
-        if not self.policy.for_object:
+        if not self.policy.for_object and len(self.public) == 1:
             return found
         return complete(found, self.target, self.selection, self.db)
 
@@ -99,17 +103,25 @@ class _OfTarget:
             candidate.scan, identity=identity, started=self.started, again=False
         )
 
+    def _public(self, candidate: Candidate) -> str:
+        """Empty where the object is gone that could tell in which storage it is."""
+        storage = candidate.row.storage
+        found = [locate for one, locate in self.public if one is storage]
+        return found[0](candidate.name) if found else ""
+
     def _row(self, candidate: Candidate) -> Row | None:
         scan = candidate.scan
         held = scan is not None and scan.status in Scan.HIDDEN
         try:
             if scan is None or not held:
-                location = self.public(candidate.name)
+                location = self._public(candidate)
             elif scan.bytes_discarded or not scan.quarantine_name:
                 return None
             else:
                 location = self.held(scan.quarantine_name)
         except SuspiciousOperation:
+            return None
+        if not location:
             return None
         wanted = Recognition(candidate.policy).wanted
         return {

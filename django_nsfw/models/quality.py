@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..conf import nsfw_settings
+from ..policy import OTHER_FILE
 from .exact import ExactCharField
 from .scan import Scan
 
@@ -85,13 +86,13 @@ class QualityCheck(models.Model):
 
 
 def drawn(scan: Scan, to: "Scan.Status") -> datetime | None:
-    """When ``scan`` came into the quality sample. Now, if its score clears it and its lot is one
-    of the share of ``NSFW_REVIEW["quality_share"]``; once drawn it stays.
+    """When ``scan`` came into the quality sample. Now, if its score clears it, if it is a picture,
+    and its lot is one of the share of ``NSFW_REVIEW["quality_share"]``; once drawn it stays.
 
     The lot is a hash of the scan's random token: nobody can know it before, whatever they upload,
     and it is the same whenever it is asked. No query.
     """
-    if scan.sampled_at is not None or to != Scan.Status.CLEAR:
+    if scan.sampled_at is not None or to != Scan.Status.CLEAR or scan.error_code == OTHER_FILE:
         return scan.sampled_at
     try:
         share = nsfw_settings.review.quality_share

@@ -20,6 +20,7 @@ from ..exceptions import DecisionRefused
 from ..models import Scan
 from . import journal
 from .faults import quarantine_cannot, said_by, storage_cannot
+from .places import wherever
 from .rows import file_field, named_among
 
 logger = logging.getLogger(__name__)
@@ -132,7 +133,7 @@ def _delete(scan: Scan, *, held: bool, placeholder: bool) -> None:
             journal.quarantine_storage().delete(scan.quarantine_name)
     if placeholder:
         try:
-            storage = file_field(scan.field).storage
+            storage = wherever(file_field(scan.field))
         except DecisionRefused:
             return  # nobody knows where it was
         with storage_cannot("delete the placeholder", field=scan.field):

@@ -22,6 +22,7 @@ from . import journal
 from .faults import quarantine_cannot, storage_cannot
 from .names import fresh_name, quarantine_name
 from .placeholder import placeholder_for
+from .replacing import tell_replaced
 from .rows import Row, rename
 from .witness import Witness
 
@@ -118,6 +119,9 @@ def take_down(
 
     def finish() -> None:
         storage.delete(public)
+        tell_replaced(
+            field=scan.field, using=row.db, storage=storage, was=public, name=facts["name"]
+        )
 
     with journal.movement(token, facts, finish=finish, undo=undo, using=scan._state.db):
         in_quarantine = _copy_in(scan, facts["quarantine_name"], storage, source)

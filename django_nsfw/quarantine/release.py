@@ -14,6 +14,7 @@ from ..models import Scan
 from . import journal
 from .faults import quarantine_cannot, storage_cannot
 from .names import fresh_name
+from .replacing import tell_replaced
 from .rows import Row, rename
 
 
@@ -52,7 +53,11 @@ def release(
 
     def finish() -> None:
         storage.delete(placeholder)
-        journal.quarantine_storage().delete(held)
+        if not Scan.objects.using(scan._state.db).filter(quarantine_name=held).exists():
+            journal.quarantine_storage().delete(held)  # a copy of the object may wait still
+        tell_replaced(
+            field=scan.field, using=row.db, storage=storage, was=placeholder, name=facts["name"]
+        )
 
     def undo() -> None:
         """The bytes stay in quarantine; the copy that nobody names goes."""

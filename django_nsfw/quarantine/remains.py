@@ -14,6 +14,7 @@ from ..assessment import digest
 from ..models import Scan
 from . import journal
 from .faults import quarantine_cannot
+from .places import wherever
 from .rows import Row
 
 
@@ -39,7 +40,7 @@ def clear_away(field: Any, facts: Mapping[str, Any], *keys: str) -> None:
             if not scans.exists():
                 delete(journal.quarantine_storage(), name)
         elif Row.naming(field, name) is None:  # the site may have given it to another file since
-            delete(field.storage, name)
+            delete(wherever(field), name)
 
 
 def delete(storage: Storage, name: str) -> None:

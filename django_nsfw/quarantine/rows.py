@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Any, Self
 
 from django.apps import apps
@@ -14,6 +15,7 @@ from ..exceptions import DecisionRefused
 from ..models import Scan
 from ..models.exact import exactly
 from ..models.keys import field_label, pk_as_text, pk_from_text
+from .places import storage_of, storages_of, wherever
 
 SETTLED = gettext_noop("Somebody else settled it meanwhile.")
 REPLACED = gettext_noop("The object has another file now.")
@@ -21,11 +23,15 @@ REPLACED = gettext_noop("The object has another file now.")
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a watched model, by the scan of its file."""
+    """A row of a watched model, by the scan of its file.
+
+    ``located``: its storage, where that was looked up already.
+    """
 
     field: models.FileField
     pk: str
     db: str
+    located: Storage | None = attribute(default=None, compare=False)
 
     @classmethod
     def of(cls, scan: Scan) -> Self:
@@ -46,7 +52,14 @@ class Row:
 
     @property
     def storage(self) -> Storage:
-        return self.field.storage
+        """Where its file is. A query where that depends on the object."""
+        if self.located is not None:
+            return self.located
+        if len(storages_of(self.field)) == 1:
+            return self.field.storage
+        return locate(self.field, [pk_from_text(self.field.model, self.pk)], db=self.db).get(
+            self.pk, wherever(self.field)
+        )
 
     @property
     def max_length(self) -> int | None:
@@ -118,6 +131,14 @@ def follow(scan: Scan, *, before: str) -> Iterator[tuple[Scan, str]]:
             Scan.Status(scan.status), name=scan.name, quarantine_name=scan.quarantine_name
         ):
             yield other, status
+
+
+def locate(field: models.FileField, pks: Collection[Any], *, db: str) -> dict[str, Storage]:
+    """Key as text → storage, of a field whose files are in several. One query."""
+    # Not by the model's own manager: a polymorphic one would look up the children as well.
+    plain: models.QuerySet[models.Model] = models.QuerySet(field.model)
+    found = plain.using(db).filter(pk__in=pks)
+    return {pk_as_text(each.pk): storage_of(field, each) for each in found}
 
 
 def named_among(field: models.FileField, names: Collection[str], *, db: str) -> set[str]:

@@ -69,7 +69,7 @@ def fields(came: list[Came]) -> list[Field]:
             count["allowed"] += one.count
         if one.status in STANDS:
             count[STANDS[one.status]] += one.count
-        if one.error_code:
+        if one.failure:
             count["failed"] += one.count
     busiest = sorted(counts, key=lambda label: (-counts[label]["came"], label))[:MOST]
     return [Field(label=label, **counts[label]) for label in busiest]
@@ -101,7 +101,7 @@ def failures(came: list[Came]) -> list[Failure]:
     counts: Counter[str] = Counter()
     latest: dict[str, datetime] = {}
     for one in came:
-        if code := one.error_code:
+        if code := one.failure:
             counts[code] += one.count
             latest[code] = max(one.latest, latest.get(code, one.latest))
     most = sorted(counts, key=lambda code: (-counts[code], code))[:MOST]

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Max, Q
 
 from ..models import Scan
+from ..policy import OTHER_FILE
 from ..verdict import Verdict
 from .scope import Scope
 
@@ -43,6 +44,12 @@ class Came:
     @property
     def kind(self) -> str:
         return kind(self.status, self.verdict)
+
+    @property
+    def failure(self) -> str:
+        """Why there is no score; empty where one was never to be had of files that are allowed."""
+        other = self.error_code == OTHER_FILE and self.verdict == Verdict.ALLOW
+        return "" if other else self.error_code
 
 
 def came(scope: Scope) -> list[Came]:

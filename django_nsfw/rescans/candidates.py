@@ -14,7 +14,8 @@ from ..exceptions import RescanRefused
 from ..models import Chunk, Scan
 from ..models.keys import pk_as_text
 from ..policy import Policy
-from ..quarantine.rows import Row
+from ..quarantine.places import storages_of, wherever
+from ..quarantine.rows import Row, locate
 from ..scanning import policy_or_strict, uploader_id, user_in
 from ..scores import Failure
 from .selection import Selection, is_outdated, known_among
@@ -109,10 +110,17 @@ def complete(
 ) -> list[Candidate]:
     """Each with its uploader, and with what the site's callable makes of its policy.
 
-    Without those whose object is gone meanwhile. One or two queries.
+    Without those whose object is gone meanwhile. One or two queries, and one more where the
+    storage depends on the object: files are fetched by threads that ask no database.
     """
     if not found:
         return found
+    field = target.watched.field
+    if len(storages_of(field)) > 1:
+        storages = locate(field, [candidate.pk for candidate in found], db=target.db)
+        for candidate in found:
+            located = storages.get(candidate.row.pk)
+            candidate.row = replace(candidate.row, located=located or wherever(field))
     policy = found[0].policy
     if policy.for_object:
         return _with_policies(found, target, selection)

@@ -3,9 +3,9 @@
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from ..assessment import with_extension_checked
 from ..exceptions import FILE_FAULTS
 from ..models import Scan
+from ..promises import held_to_its_name
 from ..quarantine import journal
 from ..recognition import Recognition
 from ..scanning import Examination
@@ -52,7 +52,7 @@ def judge(
 ) -> Judged:
     """Apply the policy. Without ``similar`` there is no known image that it could resemble."""
     policy = candidate.policy
-    assessment = with_extension_checked(assessment, candidate.promised_name)
+    assessment = held_to_its_name(assessment, candidate.promised_name)
     if candidate.broken is not None:
         assessment = assessment.failed(candidate.broken)
     match = recognition.match(assessment, similar=similar)

@@ -22,7 +22,7 @@ from ..detectors import detectors
 from ..exceptions import DecisionRefused, DetectorBusy, DetectorUnavailable
 from ..models import Scan, ShadowScore
 from ..quarantine.journal import quarantine_storage
-from ..quarantine.rows import file_field
+from ..quarantine.rows import Row
 
 logger = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ def _open(scan: Scan, db: str) -> "File[Any]":
 def _opened(scan: Scan) -> "File[Any]":
     if scan.quarantine_name:
         return quarantine_storage().open(scan.quarantine_name)
-    return file_field(scan.field).storage.open(scan.name)
+    return Row.of(scan).storage.open(scan.name)
 
 
 def _fail(row: ShadowScore, db: str, code: str, message: str) -> Shadowed:

@@ -65,7 +65,7 @@ def test_json_is_one_object_a_line_with_these_keys(folder):
     assert sand["verdict"] == "review"
     assert notes["verdict"] == "unknown"
     assert (notes["nsfw"], notes["scores"], notes["detector"]) == (None, None, None)
-    assert notes["error"]["code"] == "unsupported_format"
+    assert notes["error"]["code"] == "not_a_picture"
 
 
 def test_table(constant, folder):
@@ -74,14 +74,14 @@ def test_table(constant, folder):
     assert table[0] == "verdict    nsfw        size      ms  path"
     assert table[1].startswith("allow     0.250     451×300 ")
     assert table[1].endswith(str(folder / "cat.png"))
-    assert "(unsupported_format: " in table[3]
+    assert "(not_a_picture: " in table[3]
     assert table[-1] == "3 files: 2 allow, 0 review, 0 reject, 1 unknown."
 
 
 def test_csv(folder):
     rows = list(csv.DictReader(io.StringIO(scan(folder, format="csv"))))
     assert [row["verdict"] for row in rows] == ["allow", "review", "unknown"]
-    assert rows[2]["error_code"] == "unsupported_format"
+    assert rows[2]["error_code"] == "not_a_picture"
     assert rows[0]["error_code"] == ""
 
 
@@ -168,7 +168,7 @@ def test_thousands_of_broken_files_never_end_in_a_traceback(constant, tmp_path):
     found = lines(tmp_path)
     assert len(found) == 1500
     assert {line["error"]["code"] for line in found if line["error"]} <= {
-        "unreadable_image", "unsupported_format", "image_too_large",
+        "unreadable_image", "not_a_picture", "image_too_large",
     }  # fmt: skip
 
 

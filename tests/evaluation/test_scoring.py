@@ -105,7 +105,7 @@ def test_what_cannot_be_decoded_is_said(settings):
     assert scores(said) == [None] * 3
     assert [row.failure.code for row in said.rows] == [
         "unreadable_image",
-        "unsupported_format",
+        "not_a_picture",
         "image_too_large",
     ]
 

@@ -147,7 +147,7 @@ def test_text_is_held_as_a_file_that_is_no_picture(constant):
     asset = Asset()
     asset.file.save("notes.txt", ContentFile("grüße"))
     scan = Scan.objects.get()
-    assert (scan.status, scan.verdict, scan.error_code) == ("held", "unknown", "unsupported_format")
+    assert (scan.status, scan.verdict, scan.error_code) == ("held", "unknown", "not_a_picture")
     assert held() == ["grüße".encode()]
     assert scan.sha256 == digest(io.BytesIO("grüße".encode()))[0]
 

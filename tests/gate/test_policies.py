@@ -1,9 +1,15 @@
 """What the gate does with a verdict, by the policy of the field and of the object."""
 
+from contextlib import nullcontext
+from io import StringIO
+
 import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
 
 from django_nsfw.exceptions import QuarantineError
 from django_nsfw.models import Scan
+from django_nsfw.validators import NSFWValidator
 from tests.conftest import picture, upload
 from tests.folders import held, journalled, public
 from tests.host.models import Asset
@@ -55,6 +61,40 @@ def test_what_has_no_score_goes_by_on_error(on_error, status, stays, broken, set
     assert scan.error_message == "The model cannot be had: the hub is down."
     assert (scan.width, scan.height) == (96, 64)
     assert scan.nsfw is None
+
+
+PDF = b"%PDF-1.7"
+OTHER_FILES = [
+    pytest.param("cv.pdf", PDF, "clear", "not_a_picture", id="a PDF is let through"),
+    pytest.param("cv", PDF, "clear", "not_a_picture", id="and one whose name says nothing"),
+    pytest.param("cv.png", PDF, "held", "unsupported_format", id="not one that is named png"),
+    pytest.param("a.svg", b"<svg/>", "held", "unsupported_format", id="nor an SVG"),
+    pytest.param("a.jpg", BODY[:300], "held", "unreadable_image", id="nor half a picture"),
+    pytest.param("a.pdf", BODY, "held", "extension_mismatch", id="nor a picture named pdf"),
+    pytest.param("a.jpg", BODY, "held", "", id="and a picture goes by its score"),
+]
+
+
+@pytest.mark.parametrize(("name", "body", "status", "code"), OTHER_FILES)
+def test_other_files_are_let_through_where_the_field_takes_them(
+    name, body, status, code, explicit, settings
+):
+    settings.NSFW_FIELDS = {"host.Asset.file": {"other_files": "allow", "on_error": "reject"}}
+    refused = [pytest.raises(ValidationError), nullcontext()][status == "clear" or not code]
+    with refused:
+        NSFWValidator(other_files="allow")(upload(name, body=body))
+    scan, stays = made(body, name)
+    assert (scan.status, scan.error_code, stays) == (status, code, status == "clear")
+
+
+def test_a_rescan_lets_other_files_through_as_well(explicit, settings):
+    settings.NSFW_FIELDS = {"host.Asset.file": {"other_files": "allow"}}
+    scan, _ = made(PDF, "cv.pdf")
+    Scan.objects.all().delete()
+    call_command("nsfw_rescan", "host.Asset", "--unscanned", stdout=StringIO())
+    again = Scan.objects.get()
+    assert (again.status, again.verdict, again.error_code) == ("clear", "allow", "not_a_picture")
+    assert (again.name, again.sampled_at) == (scan.name, None)
 
 
 def test_a_detector_that_breaks_in_a_new_way_holds(constant, settings):

@@ -4,8 +4,22 @@ import zipfile
 import pytest
 from PIL import Image
 
-from django_nsfw.exceptions import ExtensionMismatch, UnreadableImage, UnsupportedFormat
-from django_nsfw.images import FORMATS, Header, check_extension, open_picture, probe
+from django_nsfw.exceptions import (
+    ExtensionMismatch,
+    NotAPicture,
+    UnreadableImage,
+    UnsupportedFormat,
+)
+from django_nsfw.images import (
+    FORMATS,
+    Header,
+    check_extension,
+    open_picture,
+    probe,
+    promises_picture,
+    require_picture,
+    sniffing,
+)
 from django_nsfw.images.sniffing import sniff
 from django_nsfw.limits import Limits
 
@@ -224,4 +238,38 @@ def test_the_file_is_read_from_the_start_and_left_there() -> None:
     file = io.BytesIO(FILES["JPEG"])
     file.seek(100)
     assert open_picture(file, Limits()).width == 96
+    assert file.tell() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "promised"),
+    [
+        ("a.jpg", True),
+        ("A.PNG", True),
+        ("folder.pdf\\a.heic", True),
+        ("a.svg", True),
+        ("a.ico", True),
+        ("a.webp", True),
+        ("a.pdf", False),
+        ("a.png.zip", False),
+        ("png", False),
+        (".png", False),
+        ("", False),
+    ],
+)
+def test_a_name_promises_a_picture_or_does_not(name, promised):
+    assert promises_picture(name) is promised
+
+
+@pytest.mark.parametrize("body", OTHERS.values(), ids=OTHERS)
+def test_what_begins_like_no_picture_is_none(body):
+    with pytest.raises(NotAPicture, match=r"^The file is no picture in a "):
+        require_picture(io.BytesIO(body))
+
+
+def test_a_picture_that_cannot_be_read_here_is_one(monkeypatch):
+    monkeypatch.setattr(sniffing, "FORMATS", {})
+    file = io.BytesIO(b"\0\0\0\x18ftypheic" + bytes(12))
+    assert sniff(file.getvalue()) is None
+    require_picture(file)
     assert file.tell() == 0

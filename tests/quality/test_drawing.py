@@ -14,7 +14,7 @@ from django_nsfw.models.quality import drawn
 from django_nsfw.quarantine.rows import Row
 from django_nsfw.stored import scan_stored
 from tests.conftest import upload
-from tests.host.models import Photo
+from tests.host.models import Asset, Photo
 
 pytestmark = pytest.mark.django_db(databases=["default", "second"])
 
@@ -40,6 +40,14 @@ def test_what_its_score_clears_is_drawn(constant, settings, share, answer, rules
     constant.answer = answer
     scan = photo()
     assert (scan.status, scan.sampled_at is not None) == (status, is_drawn)
+
+
+def test_what_is_no_picture_is_not_drawn(constant, settings):
+    settings.NSFW_REVIEW = {"quality_share": 1}
+    settings.NSFW_FIELDS = {"host.Asset.file": {"other_files": "allow"}}
+    Asset.objects.create(file=upload("cv.pdf", body=b"%PDF"))
+    scan = Scan.objects.get()
+    assert (scan.status, scan.sampled_at) == ("clear", None)
 
 
 def test_what_was_known_before_is_not_drawn(constant, settings):

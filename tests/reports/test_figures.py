@@ -387,6 +387,7 @@ def test_failures_by_reason(root):
     for hours, code in ((1, "timeout"), (3, "timeout"), (2, "queue_full")):
         scan(day + timedelta(hours=hours), "held", nsfw=None, error_code=code)
     scan(utc("2026-03-05 12:00"), "held", error_code="missing")
+    scan(day, "clear", verdict="allow", nsfw=None, error_code="not_a_picture")
     assert told(counted(root).failures, "code", "count", "latest") == [
         ("timeout", 2, utc("2026-03-02 15:00")),
         ("queue_full", 1, utc("2026-03-02 14:00")),

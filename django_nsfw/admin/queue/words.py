@@ -17,6 +17,7 @@ REASONS = {
     "unreadable_image": _("cannot be read"),
     "image_too_large": _("over a limit"),
     "unsupported_format": _("unsupported format"),
+    "not_a_picture": _("no picture"),
     "extension_mismatch": _("the name promises another format"),
     "detector_unavailable": _("no detector"),
     "queue_full": _("too many at once"),

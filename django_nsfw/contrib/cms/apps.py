@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+from ...signals import file_replaced
+
+
+class CMSConfig(AppConfig):
+    name = "django_nsfw.contrib.cms"
+    label = "nsfw_cms"
+
+    def ready(self) -> None:
+        from .caches import forget_pages
+
+        file_replaced.connect(forget_pages, dispatch_uid=self.name)

@@ -1,0 +1,1 @@
+"""easy-thumbnails: with a file that is taken down go the thumbnails that were made of it."""

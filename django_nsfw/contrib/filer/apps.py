@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+from ...signals import file_replaced
+
+
+class FilerConfig(AppConfig):
+    name = "django_nsfw.contrib.filer"
+    label = "nsfw_filer"
+
+    def ready(self) -> None:
+        from . import checks, receivers
+        from .facts import write_facts
+
+        checks.register()
+        receivers.connect()
+        file_replaced.connect(write_facts, dispatch_uid=self.name)

@@ -1,0 +1,1 @@
+"""sorl-thumbnail: with a file that is taken down go the thumbnails that were made of it."""

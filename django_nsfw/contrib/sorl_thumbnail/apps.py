@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+from ...signals import file_replaced
+
+
+class SorlThumbnailConfig(AppConfig):
+    name = "django_nsfw.contrib.sorl_thumbnail"
+    label = "nsfw_sorl_thumbnail"
+
+    def ready(self) -> None:
+        from .purging import purge
+
+        file_replaced.connect(purge, dispatch_uid=self.name)

@@ -1,0 +1,61 @@
+"""What ``manage.py check`` says of django-filer's settings, and of ours for it."""
+
+import pytest
+from django.apps import apps
+
+from django_nsfw.contrib.filer.checks import check_filer
+
+WATCHED = {"filer.File.file": {"other_files": "allow"}}
+
+
+def test_as_the_documentation_says_there_is_nothing_to_say():
+    assert check_filer(None) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "id", "message", "hint"),
+    [
+        (
+            {}, "django_nsfw.W090",
+            "Nobody watches the files of django-filer.",
+            'Add "filer.File.file" to NSFW_FIELDS: pictures share this field with all files.',
+        ),
+        (
+            {"filer.File.file": {}}, "django_nsfw.W091",
+            "filer.File.file holds every file that is no picture.",
+            'Put "other_files": "allow" into its entry in NSFW_FIELDS.',
+        ),
+    ],
+    ids=["nothing is watched", "documents are held"],
+)  # fmt: skip
+def test_fields(fields, id, message, hint, settings):
+    settings.NSFW_FIELDS = fields
+    assert [(each.id, each.msg, each.hint) for each in check_filer(None)] == [(id, message, hint)]
+
+
+def test_a_type_without_the_validator(monkeypatch):
+    validators = apps.get_app_config("filer").FILE_VALIDATORS
+    monkeypatch.setitem(validators, "image/png", [])
+    assert [(each.id, each.msg, each.hint) for each in check_filer(None)] == [
+        (
+            "django_nsfw.W092",
+            "Who uploads a file of the type image/png is not told what is wrong with it: what is "
+            "to be refused is held instead.",
+            "Set FILER_ADD_FILE_VALIDATORS to VALIDATORS from django_nsfw.contrib.filer, or merge "
+            "yours into it.",
+        )
+    ]
+
+
+def test_thumbnails_that_would_stay(monkeypatch):
+    installed = apps.is_installed
+    monkeypatch.setattr(
+        apps, "is_installed", lambda name: "easy_thumbnails" not in name and installed(name)
+    )
+    assert [(each.id, each.msg, each.hint) for each in check_filer(None)] == [
+        (
+            "django_nsfw.W093",
+            "A picture that is taken down leaves its thumbnails behind.",
+            'Add "django_nsfw.contrib.easy_thumbnails" to INSTALLED_APPS.',
+        )
+    ]
