@@ -70,10 +70,15 @@ def record_moved(row: Row, *, before: str, after: str) -> None:
         transaction.on_commit(go_along, using=row.db, robust=True)
 
 
-def _is_shown(scan: Scan, row: Row, name: str) -> bool:
-    """Whether the very bytes of ``scan`` are in the storage of its field, under ``name``."""
-    with row.storage.open(name) as file:
-        found, _ = digest(file)
+def _is_shown(scan: Scan, row: Row, name: str) -> bool | None:
+    """Whether the very bytes of ``scan`` are in the storage of its field, under ``name``. None
+    where that does not answer, which is no reason for the host's save to fail."""
+    try:
+        with row.storage.open(name) as file:
+            found, _ = digest(file)
+    except Exception:
+        logger.exception("%r was moved, and cannot be read", name)
+        return None
     return bool(found == scan.sha256)
 
 

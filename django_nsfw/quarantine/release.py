@@ -53,8 +53,9 @@ def release(
 
     def finish() -> None:
         storage.delete(placeholder)
-        if not Scan.objects.using(scan._state.db).filter(quarantine_name=held).exists():
-            journal.quarantine_storage().delete(held)  # a copy of the object may wait still
+        others = Scan.objects.using(scan._state.db).filter(quarantine_name=held)
+        if not others.filter(status__in=Scan.HIDDEN).exists():  # a copy, under another name
+            journal.quarantine_storage().delete(held)
         tell_replaced(
             field=scan.field, using=row.db, storage=storage, was=placeholder, name=facts["name"]
         )

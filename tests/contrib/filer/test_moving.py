@@ -68,6 +68,19 @@ def test_a_held_file_changes_storage_and_is_still_held(is_public, constant, kept
     assert facts(cat) == facts_of(BODY)
 
 
+def test_a_storage_that_fails_after_the_move_does_not_make_the_save_fail(
+    constant, kept, monkeypatch
+):
+    constant.answer = 0.7
+    cat = image()
+    with monkeypatch.context() as broken:
+        broken.setattr("django_nsfw.stored.digest", lambda file: 1 / 0)
+        cat = toggle(cat)
+    assert Scan.objects.get().name == cat.file.name
+    approve(Scan.objects.get(), moderator=None)
+    assert kept() == {now(cat).file.name: BODY}
+
+
 def test_there_and_back_while_it_is_held(constant, kept):
     constant.answer = 0.7
     cat = toggle(toggle(image()))
