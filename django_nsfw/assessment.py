@@ -26,6 +26,7 @@ from .exceptions import (
 )
 from .flights import Means
 from .memo import memo
+from .observing import tell
 from .promises import held_to_its_name
 from .scores import Assessment, CropScores, Failure, Perceptual
 
@@ -143,6 +144,12 @@ class _Attempt:
         self.perceptual = Perceptual()
 
     def run(self, recall: Recall | None) -> Assessment:
+        found = self._run(recall)
+        recalled = found.failure is None and len(found.crops) > len(self.crops)
+        tell(found, self.means.alias, time.perf_counter() - self.started, recalled)
+        return found
+
+    def _run(self, recall: Recall | None) -> Assessment:
         try:
             return self._score(recall)
         except AssessmentError as error:

@@ -4,7 +4,7 @@ The sender of each is ``django_nsfw.models.Scan``; ``scan`` is a copy of it as i
 moment, ``decision`` the ``Decision`` behind it, or None where a score or a known image settled it.
 A receiver that raises is logged by Django and disturbs nobody. Objects whose file is the same are
 told of one by one. Each is sent once at most: a process that dies after the commit sends nothing;
-but for ``file_replaced``, which is sent at least once.
+but for ``file_replaced``, which is sent at least once, and ``image_assessed``, which is of no scan.
 """
 
 from django.dispatch import Signal
@@ -21,6 +21,14 @@ image_rejected = Signal()
 decision_undone = Signal()
 """A decision was taken back. Arguments: ``scan``, ``decision``, which is the undo, and ``undone``,
 the decision that it takes back; None for a file that only went with another one."""
+
+image_assessed = Signal()
+"""Somebody asked what is in a file, in this process. Sent at once, whatever becomes of any
+transaction, by a form and a save alike, and by rescans: for measuring, not for acting upon.
+
+The sender is ``django_nsfw.scores.Assessment``. Arguments: ``assessment``; ``alias`` of the
+detector; ``seconds`` that the answer took; ``recalled``, whether it was known from earlier.
+"""
 
 file_replaced = Signal()
 """The file under ``was`` is deleted, and objects name ``name`` now: a placeholder where a file was

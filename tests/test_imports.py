@@ -188,6 +188,9 @@ def test_nothing_imports_the_packages_of_hosts():
         ("easy_thumbnails", "easy_thumbnails"),
         ("sorl", "sorl_thumbnail"),
         ("cms", "cms"),
+        ("prometheus_client", "prometheus"),
+        ("opentelemetry", "opentelemetry"),
+        ("health_check", "health_check"),
     ],
 )
 def test_each_host_is_imported_by_its_package_alone(host, package):

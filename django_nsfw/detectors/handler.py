@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, Literal, NoReturn, TypeAlias
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
@@ -91,6 +91,16 @@ class DetectorHandler:
         """Backend and options as configured. ``ImproperlyConfigured`` where they make no sense."""
         return _spec(alias)
 
+    def state(self, alias: str) -> Literal["unused", "loaded", "failed"]:
+        """Of this process: nothing asked for it yet, it is there, or it could not be had the last
+        time, which is remembered for ``RETRY_AFTER`` seconds. Loads nothing."""
+        slot = self._slots.get(alias)
+        if slot is None:
+            return "unused"
+        if slot.detector is not None:
+            return "loaded"
+        return "failed" if slot.failed else "unused"
+
     def build(self, alias: str) -> Detector:
         """A new instance of the detector with its weights not loaded, for checks and commands.
 
@@ -156,8 +166,12 @@ class _Slot:
         self._failure = _without_traceback(error)
         self._retry_at = time.monotonic() + RETRY_AFTER
 
+    @property
+    def failed(self) -> bool:
+        return self._failure is not None and time.monotonic() < self._retry_at
+
     def raise_remembered(self) -> None:
-        if self._failure is not None and time.monotonic() < self._retry_at:
+        if self._failure is not None and self.failed:
             raise _without_traceback(self._failure)
         self._failure = None
 

@@ -1,0 +1,1 @@
+"""OpenTelemetry: a span for each file that is looked at, within that of its request."""

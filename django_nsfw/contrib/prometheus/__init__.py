@@ -1,0 +1,1 @@
+"""Prometheus: what is scored and how long it takes, what becomes of it, and what waits."""
