@@ -24,6 +24,7 @@ SECTIONS = {
     "model": "benchmarks.model",
     "pipeline": "benchmarks.pipeline",
     "training": "benchmarks.training",
+    "cuda": "benchmarks.cuda",
 }
 
 

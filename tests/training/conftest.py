@@ -12,7 +12,7 @@ from tests.conftest import picture
 collect_ignore = (
     [
         f"test_{name}.py"
-        for name in ("batches", "learning", "measuring", "running", "starting", "workplace")
+        for name in ("batches", "benchmarks", "learning", "measuring", "running", "starting")
     ]
     if find_spec("torch") is None or find_spec("sklearn") is None
     else []
