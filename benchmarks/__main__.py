@@ -26,6 +26,7 @@ SECTIONS = {
     "pipeline": "benchmarks.pipeline",
     "explaining": "benchmarks.explaining",
     "training": "benchmarks.training",
+    "cuda": "benchmarks.cuda",
 }
 
 

@@ -1,7 +1,7 @@
 """Training against a plain loop of timm's pieces: pictures a second, on the same files.
 
-On the processor, and on a CUDA device where there is one. Both read, change, mix and learn by the
-same recipe in fp32 and bf16; the plain loop is that of timm's ``train.py``, with its own loader.
+Both read, change, mix and learn by the same recipe; the plain loop is that of timm's ``train.py``,
+with its own loader. On the processor; ``benchmarks.cuda`` does the same on a GPU.
 
     python -m benchmarks.training [PICTURES [ARCHITECTURE [SIDE]]]
 """
@@ -10,15 +10,16 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 ROUNDS = 3
 BATCH = {"cpu": 16, "cuda": 256}
-PICTURES = {"cpu": 64, "cuda": 4096}
+PICTURES = {"cpu": 32, "cuda": 4096}
 PRECISION = {"cpu": "fp32", "cuda": "bf16"}
+ARCHITECTURE, SIDE = "vit_tiny_patch16_384", 384
 SIZE = 512
 """Pixels along a side of the files."""
 
@@ -26,20 +27,13 @@ SIZE = 512
 def main(arguments: Sequence[str]) -> None:
     import torch
 
-    number, architecture, side = (
-        *arguments,
-        *("", "vit_tiny_patch16_384", "384")[len(arguments) :],
-    )
-    for device in ("cpu", "cuda"):
-        if device == "cuda" and not torch.cuda.is_available():
-            print("cuda: left out, there is no such device")
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            paths = _draw(Path(folder), int(number or PICTURES[device]))
-            _compare(torch.device(device), paths, architecture, int(side))
+    number, architecture, side = (*arguments, *("", ARCHITECTURE, SIDE)[len(arguments) :])
+    with tempfile.TemporaryDirectory() as folder:
+        paths = drawn(Path(folder), int(number or PICTURES["cpu"]))
+        compare(torch.device("cpu"), paths, str(architecture), int(side), batch=BATCH["cpu"])
 
 
-def _draw(folder: Path, number: int) -> list[Path]:
+def drawn(folder: Path, number: int) -> list[Path]:
     """JPEGs of smooth noise, each another one."""
     import numpy as np
     from PIL import Image
@@ -53,29 +47,45 @@ def _draw(folder: Path, number: int) -> list[Path]:
     return paths
 
 
-def _compare(device: Any, paths: Sequence[Path], architecture: str, side: int) -> None:
+def compare(
+    device: Any, paths: Sequence[Path], architecture: str, side: int, *, batch: int
+) -> None:
     from django_nsfw.training.recipe import Recipe
     from django_nsfw.training.settings import Machine
 
-    recipe = Recipe(batch_size=BATCH[device.type], img_size=side)
+    # Not every architecture takes stochastic depth.
+    drop_path = Recipe.drop_path if architecture == ARCHITECTURE else 0.0
+    recipe = Recipe(batch_size=batch, img_size=side, drop_path=drop_path)
     workers = Machine().readers(device)
     ways = {
         "plain": _plain(device, paths, architecture, recipe, workers),
         "ours": _ours(device, paths, architecture, recipe, workers),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(ROUNDS + 1):  # in turn, so that a slow moment hits both; the first round warms
-        for name, way in ways.items():
-            started = time.perf_counter()
-            next(way)
-            seconds[name].append(time.perf_counter() - started)
-    rates = {name: len(paths) / statistics.median(times[1:]) for name, times in seconds.items()}
+    rates, ratio = in_turn({name: way.__next__ for name, way in ways.items()}, len(paths))
     print(
-        f"{device.type}, {architecture} at {side} pixels, batches of {recipe.batch_size}, "
+        f"training, {device.type}, {architecture} at {side} pixels, batches of {batch}, "
         f"{PRECISION[device.type]}: plain loop {rates['plain']:,.1f} pictures a second, ours "
-        f"{rates['ours']:,.1f}, ratio {rates['ours'] / rates['plain']:.2f}",
+        f"{rates['ours']:,.1f}, ratio {ratio:.2f}",
         flush=True,
     )
+
+
+def in_turn(
+    ways: Mapping[str, Callable[[], object]], number: int
+) -> tuple[Mapping[str, float], float]:
+    """Pictures a second of each way, and the ratio of the last to the first: medians of rounds.
+
+    A slow moment of the machine hits all ways of a round. The first round warms.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(ROUNDS + 1):
+        for name, way in ways.items():
+            started = time.perf_counter()
+            way()
+            seconds[name].append(time.perf_counter() - started)
+    rounds = list(zip(*seconds.values(), strict=True))[1:]
+    rates = {name: number / statistics.median(times[1:]) for name, times in seconds.items()}
+    return rates, statistics.median(each[0] / each[-1] for each in rounds)
 
 
 def _ours(
@@ -123,7 +133,7 @@ class _Opened:
         return self._path.open("rb")
 
 
-class _Files:
+class Files:
     """As timm's ``ImageDataset`` reads them."""
 
     transform: Any = None
@@ -154,7 +164,7 @@ def _plain(
     model, config = starting.build(starting.find(architecture, scratch=True), recipe)
     model.to(device).train()
     loader = create_loader(
-        _Files(paths), config["input_size"], recipe.batch_size, is_training=True,
+        Files(paths), config["input_size"], recipe.batch_size, is_training=True,
         re_prob=recipe.reprob, re_mode=recipe.remode, hflip=recipe.hflip,
         color_jitter=recipe.color_jitter, color_jitter_prob=recipe.color_jitter_prob,
         gaussian_blur_prob=recipe.gaussian_blur_prob, interpolation=recipe.train_interpolation,

@@ -14,6 +14,7 @@ collect_ignore = (
         f"test_{name}.py"
         for name in (
             "batches",
+            "benchmarks",
             "exporting",
             "learning",
             "measuring",
