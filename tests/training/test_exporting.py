@@ -14,6 +14,8 @@ from django_nsfw.training.running import train
 from django_nsfw.training.settings import Machine, Settings
 from django_nsfw.training.workplace import Workplace
 
+from .conftest import collection
+
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
 
 
@@ -25,7 +27,7 @@ def test_a_trained_model_is_exported_with_its_labels(precision, samples, tmp_pat
     recipe = Recipe(batch_size=4, epochs=1, warmup_epochs=0, lr=0.01, img_size=32)
     settings = Settings(recipe=recipe, start="test_vit", scratch=True, held_out=0.3)
     work = Workplace(tmp_path / "ours")
-    list(train(samples, settings, Machine(device="cpu"), work, Limits()))
+    list(train(lambda: collection(samples), settings, Machine(device="cpu"), work, Limits()))
     trained = TimmDetector(model=f"local-dir:{work.output}")
     trained.load()
 
