@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import pytest
 from django.core.files.storage import storages
@@ -235,13 +236,8 @@ def test_a_full_disk_stops_it_and_leaves_the_checkpoint_before(labelled, begun, 
     """No file may grow over half of what the next checkpoint would have."""
     output, work = begun
     before = (work / "checkpoint.pt").read_bytes()
-    unbounded = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, unbounded[1]))
-    try:
-        with pytest.raises(SystemExit) as caught:
-            call_command("nsfw_train", labelled, *QUICK, "--output", output, "--resume")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, unbounded)
+    with no_file_over(len(before) // 2), pytest.raises(SystemExit) as caught:
+        call_command("nsfw_train", labelled, *QUICK, "--output", output, "--resume")
 
     assert caught.value.code == 3
     assert capsys.readouterr().err == (
@@ -254,6 +250,37 @@ def test_a_full_disk_stops_it_and_leaves_the_checkpoint_before(labelled, begun, 
     ]  # fmt: skip
     call_command("nsfw_train", labelled, "--output", output, "--resume", "--device=cpu")
     assert (output / "model.safetensors").is_file()
+
+
+@contextmanager
+def no_file_over(number):
+    unbounded = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (number, unbounded[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unbounded)
+
+
+@pytest.mark.parametrize("room", [10, 200], ids=["for nothing", "for the lock alone"])
+def test_a_disk_that_is_full_from_the_start_is_said_and_nothing_is_left(labelled, tmp_path, room):
+    with no_file_over(room):
+        said = refused(labelled, *QUICK, "--output", tmp_path / "model")
+
+    assert said == (
+        f"There is no space left for {tmp_path}/.model.training ({os.strerror(errno.EFBIG)}). Make "
+        "room."
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pictures"]
+
+
+def test_what_cannot_be_written_is_said(labelled, tmp_path):
+    lock = tmp_path / ".model.training.lock"
+    lock.mkdir()
+
+    assert refused(labelled, *QUICK, "--output", tmp_path / "model") == (
+        f"{lock} cannot be written: {os.strerror(errno.EISDIR)}."
+    )
 
 
 def refused(*arguments) -> str:
