@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..exceptions import EvaluationError
-from .labelled_files import LabelledFile, LeftOut, shown
+from .labelled_files import LabelledFile, LeftOut, named, shown
 
 LABELS = {"sfw": False, "nsfw": True}
 
@@ -34,7 +34,7 @@ def in_folder(path: Path) -> tuple[list[LabelledFile], list[LeftOut]]:
         else:
             strange.append(shown(entry.name) + ("/" if entry.is_dir() else ""))
     if strange or not folders:
-        has = f"has {', '.join(strange)}" if strange else "has neither"
+        has = f"has {named(strange, ', ')}" if strange else "has neither"
         raise EvaluationError(
             f"{path} {has}. A labelled folder has the folders sfw/ and nsfw/ and nothing beside "
             "them; other shapes can be told in a manifest (.csv, .parquet, .jsonl)."

@@ -1,7 +1,11 @@
 """What a folder or a manifest says of a file, before anybody has opened it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+NAMED = 10
+"""Files that an error names, of however many it is about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +26,12 @@ class LeftOut:
 
     name: str
     reason: str
+
+
+def named(files: Sequence[str], separator: str) -> str:
+    """The first of them, and how many more there are."""
+    more = f" … and {len(files) - NAMED} more" if len(files) > NAMED else ""
+    return separator.join(files[:NAMED]) + more
 
 
 def shown(name: str) -> str:

@@ -12,15 +12,12 @@ from ..assessment import digest
 from ..exceptions import EvaluationError
 from ..images import FORMATS, probe
 from .folders import in_folder
-from .labelled_files import LabelledFile, LeftOut
+from .labelled_files import LabelledFile, LeftOut, named
 from .samples import Sample
 from .tables import in_table
 
 READERS = 8
 """Files that are read at the same time: what a disk or a network drive takes well."""
-
-NAMED = 10
-"""Files that an error names, of however many it is about."""
 
 Progress = Callable[[int, int], None]
 """(files that are done, of how many)."""
@@ -124,14 +121,13 @@ def _distinct(samples: Iterable[Sample]) -> list[Sample]:
             " = ".join(f"{s.name} ({'nsfw' if s.nsfw else 'sfw'})" for s in same)
             for same in disagreeing
         )
+        number = f"{len(disagreeing)} picture{'s' if len(disagreeing) > 1 else ''}"
         raise EvaluationError(
-            f"The same bytes carry both labels, {len(disagreeing)} times: {listed} Keep each "
-            f"picture under one label."
+            f"The same bytes carry both labels ({number}): {listed} Keep each picture under one "
+            "label."
         )
     return [same[0] for same in by_bytes.values()]
 
 
 def _listed(lines: Iterable[str]) -> str:
-    lines = list(lines)
-    more = f" … and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
-    return "; ".join(lines[:NAMED]) + more + "."
+    return named(list(lines), "; ") + "."

@@ -96,9 +96,11 @@ def _require_columns(path: Path, where: str, row: Mapping[str, Any]) -> None:
     if unknown or missing:
         said = [f"has unknown columns: {', '.join(map(repr, unknown))}"] if unknown else []
         said += [f"lacks the columns: {', '.join(map(repr, missing))}"] if missing else []
+        parted = path.suffix.lower() == ".csv" and set(";\t") & set("".join(unknown))
+        commas = " Commas part the cells of a CSV file." if parted else ""
         raise EvaluationError(
             f"{path}, {where}, {' and '.join(said)}. The columns are {', '.join(COLUMNS)}; "
-            f"{' and '.join(NEEDED)} must be there."
+            f"{' and '.join(NEEDED)} must be there.{commas}"
         )
 
 

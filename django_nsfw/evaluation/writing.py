@@ -11,6 +11,8 @@ def require_writable(path: Path) -> None:
     scoring."""
     if path.is_dir():
         raise EvaluationError(f"{path} is a folder; name a file.")
+    if not path.parent.is_dir():
+        raise EvaluationError(f"{path} cannot be written: there is no folder {path.parent}.")
     try:
         with _unfinished(path).open("wb"):
             pass

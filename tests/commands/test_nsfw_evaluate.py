@@ -178,7 +178,11 @@ WRONG = {
     "nothing there": ({"paths": ["/nowhere"]}, "There is no file or folder /nowhere."),
     "nowhere to write": (
         {"paths": ["x"], "output": Path("/nowhere/x.html")},
-        "/nowhere/x.html cannot be written: No such file or directory.",
+        "/nowhere/x.html cannot be written: there is no folder /nowhere.",
+    ),
+    "one file for both": (
+        {"paths": ["x"], "output": Path("/tmp/x"), "json": Path("/tmp/../tmp/x")},
+        "--output and --json name the same file; name two.",
     ),
 }
 

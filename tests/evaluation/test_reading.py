@@ -97,6 +97,16 @@ def test_files_beside_the_labels_are_refused(tmp_path):
     )
 
 
+def test_of_many_files_beside_the_labels_the_first_are_named(tmp_path):
+    put(tmp_path / "sfw/a.jpg", 1)
+    for number in range(12):
+        (tmp_path / f"{number:02}.txt").touch()
+    assert refused(tmp_path).startswith(
+        f"{tmp_path} has 00.txt, 01.txt, 02.txt, 03.txt, 04.txt, 05.txt, 06.txt, 07.txt, 08.txt, "
+        "09.txt … and 2 more. A labelled folder has"
+    )
+
+
 def test_an_empty_folder(tmp_path):
     assert refused(tmp_path).startswith(f"{tmp_path} has neither. A labelled folder has")
 
@@ -120,7 +130,7 @@ def test_labels_that_disagree_are_refused_with_their_files(tmp_path):
         put(tmp_path / f"nsfw/{seed:02}.jpg", seed)
     said = refused(tmp_path)
     assert said.startswith(
-        "The same bytes carry both labels, 12 times: nsfw/00.jpg (nsfw) = sfw/00.jpg (sfw); "
+        "The same bytes carry both labels (12 pictures): nsfw/00.jpg (nsfw) = sfw/00.jpg (sfw); "
     )
     assert said.endswith(
         "nsfw/09.jpg (nsfw) = sfw/09.jpg (sfw) … and 2 more. Keep each picture under one label."
@@ -233,7 +243,7 @@ BAD = {
         "m.csv",
         "path;label\na.jpg;sfw\n",
         "{}, line 1, has unknown columns: 'path;label' and lacks the columns: 'path', 'label'. "
-        + COLUMNS,
+        f"{COLUMNS} Commas part the cells of a CSV file.",
     ),
     "an empty manifest": (
         "m.csv",

@@ -18,6 +18,9 @@ from tests.chromium import chromium, keep
 from tests.conftest import picture
 from tests.evaluation.rows import hand, scored
 
+A4 = 688
+"""Pixels of CSS between the margins of the page."""
+
 NASTY = "<script>alert(1)</script>&\"'.jpg"
 
 
@@ -172,6 +175,7 @@ def large() -> str:
         report(
             rows,
             others=[("marqo", rows[::-1]), ("a-long-alias-of-a-detector", rows)],
+            marked={0.5: "review; reject, host.Slide.image", 0.9: "reject, host.Photo.image"},
             notes=["Decisions are a biased sample.", "There is no quality sample."],
             left_out=[LeftOut(name=NASTY, reason="No picture.")],
         )
@@ -229,17 +233,22 @@ def test_the_page_is_the_same_in_every_language(settings, language):
     assert re.sub(r'src="[^"]+"', "", html(made)) == re.sub(r'src="[^"]+"', "", page)
 
 
-@pytest.mark.parametrize("width", [390, 1100])
-def test_in_chromium(large, tmp_path, width):
-    """Under its own policy everything is shown, and nothing is wider than the screen."""
+def test_in_chromium(large, tmp_path):
+    """Under its own policy everything is shown, nothing is wider than the screen or the paper, and
+    what is written in pictures can be read on a telephone."""
     (tmp_path / "report.html").write_text(large, encoding="utf-8")
     said, asked = [], []
     with chromium() as browser:
-        page = browser.new_page(viewport={"width": width, "height": 800})
+        page = browser.new_page()
         page.on("console", lambda message: said.append(message.text))
         page.on("request", lambda request: asked.append(request.url.partition(":")[0]))
         page.goto((tmp_path / "report.html").as_uri())
-        assert page.evaluate("document.documentElement.scrollWidth") == width
+        for width, media in ((390, "screen"), (1100, "screen"), (A4, "print")):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.emulate_media(media=media)
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+            assert page.locator("figure img").first.bounding_box()["width"] >= 600
+            keep(page, f"evaluation-{width}")
         broken = "[...document.images].filter(i => !i.naturalWidth).length"
         assert page.evaluate(broken) == 0
         assert page.evaluate("document.images.length") == 3 + 3 * (1 + 2 * WORST) - 3
@@ -247,6 +256,5 @@ def test_in_chromium(large, tmp_path, width):
             "Comparison", "default", "marqo", "a-long-alias-of-a-detector", "Left out",
             "How to read this",
         ]  # fmt: skip
-        keep(page)
     assert said == []
     assert set(asked) <= {"file", "data"}

@@ -105,9 +105,11 @@ class Command(BaseCommand):
         summarise = _summarise()
         policy = _policy()
         threshold, marked = _thresholds(options["threshold"] or [], policy)
-        for name in ("output", "json"):
-            if options[name] is not None:
-                require_writable(options[name])
+        files = [options[name] for name in ("output", "json") if options[name] is not None]
+        for path in files:
+            require_writable(path)
+        if len({path.resolve() for path in files}) < len(files):
+            raise CommandError("--output and --json name the same file; name two.")
         subject = self._subject(options, since)
         said, unavailable = score(
             subject.samples,
