@@ -1,6 +1,7 @@
 """Fixtures that the whole suite shares: real files in a folder of the test's own."""
 
 import io
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,14 @@ from django_nsfw.registry import file_fields
 from tests.detectors_for_tests import ConstantDetector
 
 PHOTOGRAPHS = Path(skimage.__file__).parent / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible():
+    """A shell that runs the suite in the background has it ignore Ctrl-C, with all it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session", autouse=True)
