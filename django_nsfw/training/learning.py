@@ -72,13 +72,14 @@ class Learner:
         statistics = [buffer.clone() for buffer in self.model.buffers()]
 
         def gradient() -> float:
-            # As if what did not fit had not been tried.
-            for buffer, before in zip(self.model.buffers(), statistics, strict=True):
-                buffer.copy_(before)
             seed_all("dropping", self._recipe.seed, epoch, number)
             return self._gradient(batch)
 
-        loss = self._fitting(gradient)
+        def undo() -> None:
+            for buffer, before in zip(self.model.buffers(), statistics, strict=True):
+                buffer.copy_(before)
+
+        loss = self._fitting(gradient, undo)
         if loss != loss:
             raise self._diverged(
                 f"The loss of batch {number} of epoch {epoch + 1} is not a number."
@@ -131,8 +132,11 @@ class Learner:
         if state["scaler"]:
             self._scaler.load_state_dict(state["scaler"])
 
-    def _fitting(self, deed: Callable[[], Result]) -> Result:
-        """What ``deed`` gives, with half as many pictures at once until they fit."""
+    def _fitting(
+        self, deed: Callable[[], Result], undo: Callable[[], None] = lambda: None
+    ) -> Result:
+        """What ``deed`` gives, with half as many pictures at once until they fit. ``undo``: as if
+        what did not fit had not been tried."""
         while True:
             try:
                 return deed()
@@ -142,6 +146,7 @@ class Learner:
                         f"The memory of {self.device} does not hold a single picture: {error}"
                     ) from error
             # Not in the clause above: the error holds on to everything that did fit.
+            undo()
             self._micro = self.micro_batch // 2
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()

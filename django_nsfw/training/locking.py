@@ -10,8 +10,10 @@ from pathlib import Path
 
 from django.core.files import locks
 
+from ..exceptions import NSFWError
 
-class Taken(Exception):
+
+class Taken(NSFWError):
     """Another process has the file. The text says which one, and since when."""
 
 

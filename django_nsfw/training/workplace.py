@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import pickle
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -94,10 +95,19 @@ class Workplace:
             self._write(self.checkpoint, buffer.getbuffer())
 
     def load(self, device: torch.device) -> dict[str, Any] | None:
-        """The checkpoint; None where the run was killed before the first."""
+        """The checkpoint; None where the run was killed before the first. Raises
+        ``TrainingRefused`` for one that cannot be read."""
         if not self.checkpoint.exists():
             return None
-        state: dict[str, Any] = torch.load(self.checkpoint, map_location=device, weights_only=True)
+        try:
+            state: dict[str, Any] = torch.load(
+                self.checkpoint, map_location=device, weights_only=True
+            )
+        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+            (reason, *_) = (str(error) or type(error).__name__).splitlines()
+            raise TrainingRefused(
+                f"{self.checkpoint} cannot be read ({reason}). Give --force to begin anew."
+            ) from error
         return state
 
     def publish(self, files: Mapping[str, bytes], *, replace: bool) -> None:

@@ -362,15 +362,59 @@ def test_a_run_goes_on_as_it_was_begun(labelled, begun):
         "with. Bring them back, or begin anew with --force."
     )
     assert (work / "checkpoint.pt").is_file()
-
-
-def test_pictures_of_one_class_are_refused(labelled, tmp_path):
-    for path in (labelled / "nsfw").iterdir():
-        path.unlink()
-
-    assert refused(labelled, *QUICK, "--output", tmp_path / "model") == (
-        "All 12 labelled pictures are safe. Both kinds are needed: add some that are NSFW."
+    (work / "checkpoint.pt").write_bytes(b"no checkpoint")
+    (labelled / "sfw" / "more.png").unlink()
+    assert re.fullmatch(
+        rf"{work}/checkpoint\.pt cannot be read \(.+\)\. Give --force to begin anew\.",
+        refused(labelled, "--output", output, "--resume", "--device=cpu"),
     )
+
+
+def of_one_class(folder):
+    for path in (folder / "nsfw").iterdir():
+        path.unlink()
+    return folder
+
+
+def with_both_labels(folder):
+    (folder / "nsfw" / "0.png").write_bytes((folder / "sfw" / "0.png").read_bytes())
+    return folder
+
+
+def with_a_column_too_many(folder):
+    manifest = folder / "labels.csv"
+    manifest.write_text("path,label,colour\nsfw/0.png,sfw,red\n")
+    return manifest
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (
+            of_one_class,
+            "All 12 labelled pictures are safe. Both kinds are needed: add some that are NSFW.",
+        ),
+        (
+            with_both_labels,
+            "The same bytes carry both labels, 1 times: nsfw/0.png (nsfw) = sfw/0.png (sfw). Keep "
+            "each picture under one label.",
+        ),
+        (
+            with_a_column_too_many,
+            "{source}, line 1, has unknown columns: 'colour'. The columns are path, label, source, "
+            "field, weight; path and label must be there.",
+        ),
+        (lambda folder: folder / "none", "There is no file or folder {source}."),
+    ],
+    ids=["one class", "the same bytes twice", "an unknown column", "nothing there"],
+)
+def test_pictures_that_cannot_be_trained_on_leave_nothing(labelled, tmp_path, source, message):
+    source = source(labelled)
+
+    said = refused(source, *QUICK, "--output", tmp_path / "model")
+
+    assert said == message.format(source=source)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pictures"]
 
 
 def test_a_missing_package_names_the_extra(labelled, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ from django_nsfw.training.gathering import first_frame, gather
 from django_nsfw.training.recipe import Recipe
 from tests.conftest import encode
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
 CONFIG = {
     "input_size": (3, 32, 32),
     "interpolation": "bicubic",

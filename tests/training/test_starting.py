@@ -11,7 +11,7 @@ from django_nsfw.training.recipe import Recipe
 from django_nsfw.training.starting import DEFAULT, build, find
 from tests.detectors.hub_server import COMMIT, HubServer
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
 
 
 @pytest.fixture
