@@ -1,10 +1,11 @@
 """A document that is a picture is one; what is none passes."""
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
 from django.urls import reverse
 from wagtail.documents import get_document_model
-from wagtail.models import Collection, UploadedFile
+from wagtail.models import APIToken, Collection, UploadedFile
 
 from django_nsfw.decisions import approve
 from django_nsfw.models import Scan
@@ -32,6 +33,37 @@ def many(client, file):
     if not said["success"]:
         return said["error_message"]
     return get_document_model().objects.get(pk=said["doc_id"])
+
+
+def chosen(client, file):
+    prefix = "document-chooser-upload"
+    data = {f"{prefix}-title": "paper", f"{prefix}-file": file, f"{prefix}-collection": root()}
+    said = client.post(reverse("wagtaildocs_chooser:create"), data)
+    assert said.json()["step"] == "reshow_creation_form"
+    return said.context["form"].errors["file"][0]
+
+
+def edited(client, file):
+    there = get_document_model().objects.create(title="paper", file=upload("a.pdf", body=PDF))
+    data = {"title": "cat", "file": file, "collection": root()}
+    said = client.post(reverse("wagtaildocs:edit", args=[there.pk]), data)
+    there.delete()
+    return said.context["form"].errors["file"][0]
+
+
+def api(client, file):
+    _, token = APIToken.create_token(user=get_user_model().objects.get(), name="tests")
+    said = client.post(
+        reverse("wagtailapi_v3:create_document"),
+        {"title": "paper", "file": file},
+        headers={"authorization": f"Bearer {token}"},
+    ).json()
+    assert [error["loc"] for error in said["errors"]] == [["file"]]
+    return said["errors"][0]["msg"]
+
+
+def root():
+    return Collection.get_first_root_node().pk
 
 
 def served(client, document):
@@ -82,6 +114,16 @@ def test_what_calls_itself_a_picture_is_treated_as_one(cms, constant, name, body
     assert (public(), held()) == ({}, [])
 
 
+@pytest.mark.parametrize("door", [chosen, edited, api])
+def test_every_other_door_says_it_at_the_file(cms, constant, door):
+    constant.answer = 0.95
+    assert door(cms, upload("cat.jpg", body=BODY)) == (
+        "This picture looks explicit and cannot be accepted. Please choose another one."
+    )
+    assert get_document_model().objects.count() == 0
+    assert (public(), held()) == ({}, [])
+
+
 def test_a_replaced_document_follows_its_new_file(cms, constant):
     document = many(cms, upload("paper.pdf", body=PDF))
     constant.answer = 0.8
@@ -90,7 +132,7 @@ def test_a_replaced_document_follows_its_new_file(cms, constant):
         {
             "title": "cat",
             "file": upload("cat.jpg", body=BODY),
-            "collection": Collection.get_first_root_node().pk,
+            "collection": root(),
         },
     )
     document.refresh_from_db()

@@ -5,6 +5,7 @@ from django.urls import reverse
 from wagtail.images import get_image_model
 from wagtail.models import UploadedFile
 
+from django_nsfw.decisions import reject
 from django_nsfw.models import Scan
 from tests.conftest import picture, upload
 from tests.folders import held, public
@@ -143,3 +144,48 @@ def test_a_page_with_errors_makes_no_rendition_of_what_was_not_judged_yet(cms, c
     assert renditions_are_of("there.jpg")
     assert (list(originals()), held()) == (["original_images/there.jpg"], [])
     assert get_image_model().objects.values_list("file", "width").get() == (there.file.name, 96)
+
+
+def test_held_pictures_of_one_size_are_no_duplicates(cms, constant):
+    """Their placeholders are equal."""
+    constant.answer = 0.8
+    for seed in (1, 2):
+        url = reverse("wagtailimages:add_multiple")
+        said = cms.post(url, {"title": "cat", "files[]": upload(seed=seed)}).json()
+        assert (said["success"], said["duplicate"]) == (True, False)
+        assert "This picture awaits review." in said["form"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "verb", "notice"),
+    [
+        (0.8, None, "This picture awaits review."),
+        (0.1, reject, "A moderator has removed this picture."),
+        (0.1, None, "Supported formats:"),
+    ],
+    ids=["held", "rejected", "public"],
+)
+def test_the_edit_form_says_why_a_placeholder_is_there(cms, constant, answer, verb, notice):
+    constant.answer = answer
+    image = there_is()
+    if verb:
+        verb(Scan.objects.get(), moderator=None)
+    page = cms.get(reverse("wagtailimages:edit", args=[image.pk]))
+    assert str(page.context["form"].fields["file"].help_text).startswith(notice)
+
+
+def trusting_drawings(instance, field_name):
+    """As the documentation has it."""
+    if instance is not None and instance.file and instance.file.name.endswith(".svg"):
+        return {"on_error": "allow"}
+    return {}
+
+
+def test_a_site_may_trust_who_uploads_drawings(cms, constant, settings):
+    settings.WAGTAILIMAGES_EXTENSIONS = ["svg", "jpg"]
+    settings.NSFW_FIELDS = settings.NSFW_FIELDS | {
+        "wagtailimages.Image.file": {"for_object": f"{__name__}.trusting_drawings"}
+    }
+    answer = many(cms, upload("cat.svg", body=SVG))
+    assert public()[answer.image.file.name] == SVG
+    assert many(cms, upload("cat.jpg", body=BODY[:-99])).errors
