@@ -1,4 +1,5 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,6 +9,9 @@ class NSFWWagtailConfig(AppConfig):
     verbose_name = _("Image moderation in Wagtail")
 
     def ready(self) -> None:
+        for needed in ("wagtail.images", "wagtail.documents"):
+            if not apps.is_installed(needed):
+                raise ImproperlyConfigured(f"{self.name} needs {needed!r} in INSTALLED_APPS.")
         from . import checks, receivers, uploads
 
         checks.register()

@@ -1,6 +1,7 @@
 """What Wagtail derives from a file follows it when it is held or released: renditions, their
 cache entries, size, hash and dimensions. The focal point is the editors' and stays."""
 
+import logging
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,6 +14,8 @@ from wagtail.images.models import AbstractImage
 from ...exceptions import DecisionRefused
 from ...models import Scan
 from ...quarantine.rows import Row, file_field
+
+logger = logging.getLogger(__name__)
 
 LONGEST_NAME = 59
 """Characters of the name of a rendition: ``AbstractImage.generate_rendition_file`` cuts it."""
@@ -84,14 +87,23 @@ def measure(instance: Any, row: Row) -> None:
     one by then. The host's row is not saved."""
     if isinstance(instance, AbstractImage):
         instance._set_image_file_metadata()
-        changes = {"width": instance.file.width, "height": instance.file.height}
+        dimensions = _dimensions(instance)
     else:
         instance._set_document_file_metadata()
-        changes = {}
+        dimensions = {}
     instance.file.close()
     row.rows.filter(**{row.field.attname: instance.file.name}).update(
-        file_size=instance.file_size, file_hash=instance.file_hash, **changes
+        file_size=instance.file_size, file_hash=instance.file_hash, **dimensions
     )
+
+
+def _dimensions(image: AbstractImage) -> dict[str, int]:
+    """None where somebody approved what Wagtail's own decoder cannot read."""
+    try:
+        return {"width": image.file.width, "height": image.file.height}
+    except Exception:
+        logger.exception("The file of %s %s cannot be measured", image._meta.label, image.pk)
+        return {}
 
 
 def _purge_from_frontend(renditions: "Iterable[Any]") -> None:

@@ -1,7 +1,9 @@
 """What the settings of Wagtail must say."""
 
 import pytest
+from django.apps import apps
 from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
 
 IMAGES, DOCUMENTS = "WAGTAILIMAGES_IMAGE_FORM_BASE", "WAGTAILDOCS_DOCUMENT_FORM_BASE"
 
@@ -53,3 +55,11 @@ def test_image_fields_of_wagtail_that_nobody_watches_are_named(settings):
         "wagtailimages.Image.file",
         "wagtailimages.Rendition.file",
     ]
+
+
+@pytest.mark.parametrize("missing", ["wagtail.images", "wagtail.documents"])
+def test_what_it_needs_is_named_at_the_start(monkeypatch, missing):
+    monkeypatch.setattr(apps, "is_installed", lambda name: name != missing)
+    with pytest.raises(ImproperlyConfigured) as error:
+        apps.get_app_config("nsfw_wagtail").ready()
+    assert str(error.value) == f"django_nsfw.contrib.wagtail needs '{missing}' in INSTALLED_APPS."

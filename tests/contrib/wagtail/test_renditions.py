@@ -4,6 +4,7 @@ from io import StringIO
 
 import numpy as np
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -17,6 +18,7 @@ from wagtail.models import CollectionViewRestriction
 from django_nsfw.contrib.wagtail import derived
 from django_nsfw.decisions import approve, reject, undo
 from django_nsfw.models import Scan
+from django_nsfw.quarantine.rows import Row
 from tests.conftest import encode, picture, upload
 from tests.folders import held, public
 from tests.host.models import Photo
@@ -115,6 +117,16 @@ def test_a_placeholder_of_another_size_is_measured(constant, editor, settings):
     settings.NSFW_LIMITS = {}
     approve(scan_of(shown), moderator=editor)
     assert (now(shown).width, now(shown).height) == (96, 64)
+
+
+def test_what_wagtail_cannot_read_is_measured_as_far_as_it_goes(constant, caplog):
+    made, cut = image(), BODY[:-99]
+    (settings.MEDIA_ROOT / made.file.name).write_bytes(cut)
+    row = Row(Image._meta.get_field("file"), str(made.pk), "default")
+    derived.measure(now(made), row)
+    assert measured(now(made))[0] == (len(cut), sha1(cut))
+    assert (now(made).width, now(made).height) == (96, 64)
+    assert f"The file of wagtailimages.Image {made.pk} cannot be measured" in caplog.text
 
 
 def test_copies_that_share_the_file_follow(constant, editor):
