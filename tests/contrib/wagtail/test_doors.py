@@ -2,8 +2,10 @@
 
 import pytest
 from django.urls import reverse
+from wagtail.admin.forms.account import AvatarPreferencesForm
 from wagtail.images import get_image_model
 from wagtail.models import UploadedFile
+from wagtail.users.models import UserProfile
 
 from django_nsfw.decisions import reject
 from django_nsfw.models import Scan
@@ -172,6 +174,15 @@ def test_the_edit_form_says_why_a_placeholder_is_there(cms, constant, answer, ve
         verb(Scan.objects.get(), moderator=None)
     page = cms.get(reverse("wagtailimages:edit", args=[image.pk]))
     assert str(page.context["form"].fields["file"].help_text).startswith(notice)
+
+
+def test_the_picture_of_a_user_is_held_as_well(editor, constant):
+    constant.answer = 0.95
+    profile = UserProfile.get_for_user(editor)
+    form = AvatarPreferencesForm({}, {"avatar": upload(body=BODY)}, instance=profile)
+    assert form.is_valid()
+    form.save()
+    assert (held(), Scan.objects.get().uploader) == ([BODY], editor)
 
 
 def trusting_drawings(instance, field_name):
