@@ -12,7 +12,6 @@ from wagtail.documents.models import AbstractDocument
 from wagtail.images.models import AbstractImage
 
 from ...exceptions import DecisionRefused
-from ...models import Scan
 from ...quarantine.rows import Row, file_field
 
 logger = logging.getLogger(__name__)
@@ -30,17 +29,17 @@ def is_ours(label: str) -> bool:
     return field.name == "file" and issubclass(field.model, AbstractImage | AbstractDocument)
 
 
-def catch_up(scan: Scan) -> None:
-    """Bring what is derived from the file of ``scan`` up to date. Idempotent.
+def catch_up(label: str, object_pk: str, *, using: str, name: str) -> None:
+    """Bring what is derived from the file ``name`` of an object up to date. Idempotent.
 
     Renditions first and the measures of the file last: where the latter are those of the file, all
     is done. Raises what the storages raise; then it is all to be done again.
     """
-    if not is_ours(scan.field):
+    if not is_ours(label):
         return
-    row = Row.of(scan)
+    row = Row(file_field(label), object_pk, using)
     instance: Any = row.rows.first()
-    if instance is None or instance.file.name != scan.name:
+    if instance is None or instance.file.name != name:
         return  # deleted, or replaced: whoever did that goes on from there
     if isinstance(instance, AbstractImage):
         purge(instance, renditions_of(instance))

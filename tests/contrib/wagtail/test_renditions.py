@@ -192,7 +192,7 @@ def swept(**options):
 
 
 def crash(monkeypatch, act):
-    def killed(scan):
+    def killed(*args, **kwargs):
         raise SystemError("killed")
 
     with monkeypatch.context() as patch:
@@ -217,6 +217,17 @@ def test_the_sweep_deletes_what_a_crash_left(constant, editor, monkeypatch):
     render(now(made))
     assert swept() == ["Nothing was left behind."]
     assert Rendition.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "second"])
+def test_the_movement_is_ended_by_the_sweep_and_the_renditions_with_it(
+    constant, editor, monkeypatch
+):
+    made = image()
+    crash(monkeypatch, lambda: reject(scan_of(made), moderator=editor))
+    assert swept(older_than=0)[0].startswith("finished: take_down of wagtailimages.Image.file")
+    assert (Rendition.objects.count(), list(public())) == (0, [now(made).file.name])
+    assert swept(older_than=0) == ["Nothing was left behind."]
 
 
 def test_the_sweep_shows_what_was_released_before_a_crash(constant, editor, monkeypatch):
@@ -275,7 +286,7 @@ def test_nothing_is_asked_or_done_for_files_of_others(constant, editor, django_a
     Photo.objects.create(image=upload())
     scan = Scan.objects.get()
     with django_assert_num_queries(0):
-        derived.catch_up(scan)
+        derived.catch_up(scan.field, scan.object_pk, using="default", name=scan.name)
 
 
 def test_an_object_that_was_replaced_meanwhile_is_left_alone(constant, editor):
@@ -284,7 +295,7 @@ def test_an_object_that_was_replaced_meanwhile_is_left_alone(constant, editor):
     made.file = upload(body=picture(seed=2))
     made.save()
     before = Image.objects.values().get()
-    derived.catch_up(scan)
+    derived.catch_up(scan.field, scan.object_pk, using="default", name=scan.name)
     assert Image.objects.values().get() == before
 
 
