@@ -16,6 +16,7 @@ class Finding(StrEnum):
     DISCARDED = "discarded"
     CLEARED = "cleared"
     FOLLOWED = "followed"
+    CAUGHT_UP = "caught up"
     SENT = "sent again"
     OVERDUE = "overdue"
     UNREADABLE = "unreadable entry"

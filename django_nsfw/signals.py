@@ -4,7 +4,8 @@ The sender of each is ``django_nsfw.models.Scan``; ``scan`` is a copy of it as i
 moment, ``decision`` the ``Decision`` behind it, or None where a score or a known image settled it.
 A receiver that raises is logged by Django and disturbs nobody. Objects whose file is the same are
 told of one by one. Each is sent once at most: a process that dies after the commit sends nothing;
-but for ``file_replaced``, which is sent at least once, and ``image_assessed``, which is of no scan.
+but for ``file_replaced``, which is sent at least once, and ``image_assessed`` and ``sweeping``,
+which are of no scan.
 """
 
 from django.dispatch import Signal
@@ -38,3 +39,8 @@ Arguments: ``field`` as ``"app_label.Model.field"``; ``using``, the database of 
 ``object_pks``, their keys as text; ``storage``, in which both names are; ``was``; ``name``. Where a
 receiver raises, and where the process dies, the sweep sends it again, so it may come twice.
 """
+
+sweeping = Signal()
+"""``nsfw_sweep`` is under way: apps that derive something from files mend what did not follow them.
+Argument: ``dry_run``. A receiver returns what it found, as ``Mended`` of ``django_nsfw.findings``;
+what it raises is reported as a failure."""

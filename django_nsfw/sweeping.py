@@ -28,6 +28,7 @@ from .quarantine.rows import Row, file_field, follow
 from .rescans import enqueueing
 from .scanning import is_recorded, user_in
 from .scores import Assessment
+from .signals import sweeping
 from .verifying import verify_held
 
 __all__ = ["GRACE", "Finding", "Mended", "sweep"]
@@ -100,9 +101,24 @@ def sweep(
         Claim.objects.using(router.db_for_write(Claim)).expired().delete()
     yield from let_follow(before, dry_run=dry_run)
     yield from carry_out_orders(before, dry_run=dry_run)
+    yield from _by_others(dry_run=dry_run)
     if verify:
         yield from verify_held(dry_run=dry_run)
         yield from clear_away_placeholders(dry_run=dry_run)
+
+
+def _by_others(*, dry_run: bool) -> Iterator[Mended]:
+    """What the receivers of ``sweeping`` mend."""
+    for receiver, found in sweeping.send_robust(sender=Scan, dry_run=dry_run):
+        try:
+            if isinstance(found, Exception):
+                raise found
+            yield from found or ()
+        except Exception as error:
+            subject = f"{receiver.__module__}.{getattr(receiver, '__qualname__', '')}".rstrip(".")
+            logger.exception("%s does not mend", subject)
+            detail = f"{type(error).__name__}: {str(error).rstrip('.')}. Sweep again."
+            yield Mended(finding=Finding.FAILED, subject=subject, detail=detail)
 
 
 def _aware(time: datetime) -> datetime:

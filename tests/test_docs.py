@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from django.dispatch import Signal
 from django.utils import timezone
+from django_nsfw.admin.queue.words import REASONS
 
 from django_nsfw import conf, images, known_lists, signals, validators
-from django_nsfw.admin.queue.words import REASONS
 from django_nsfw.contrib import rest_framework
 from django_nsfw.contrib.rest_framework import queries
 from django_nsfw.contrib.rest_framework.serializers import NSFWScanDetailSerializer

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from django_nsfw import assessment, pending, signals
 from django_nsfw.decisions import approve, escalate, reject, undo
+from django_nsfw.findings import Finding, Mended
 from django_nsfw.models import Decision, Scan
 from django_nsfw.sweeping import sweep
 from tests.conftest import upload
@@ -235,3 +236,56 @@ def test_a_rescan(constant, told):
     constant.answer = 0.8
     call_command("nsfw_rescan", "host.Photo", unscanned=True, verbosity=0)
     assert told == [("image_held", "held", None)]
+
+
+@pytest.fixture
+def mending():
+    """Connect receivers of ``sweeping`` for the time of a test."""
+    connected = []
+
+    def connect(receiver):
+        signals.sweeping.connect(receiver, sender=Scan)
+        connected.append(receiver)
+
+    yield connect
+    for receiver in connected:
+        signals.sweeping.disconnect(receiver, sender=Scan)
+
+
+def test_a_sweep_reports_what_other_apps_mend(mending):
+    asked = []
+
+    def thumbnails(sender, dry_run, **kwargs):
+        asked.append(dry_run)
+        yield Mended(finding=Finding.CAUGHT_UP, subject="a.jpg", detail="made of another file")
+
+    def nothing(**kwargs):
+        return None
+
+    mending(thumbnails)
+    mending(nothing)
+    assert [(m.finding, m.needs_person) for m in sweep(dry_run=True)] == [("caught up", False)]
+    assert asked == [True]
+
+
+def test_one_that_raises_is_a_failure_and_the_others_are_asked(mending, caplog):
+    def at_once(**kwargs):
+        raise OSError("disk full.")
+
+    def on_its_way(**kwargs):
+        yield Mended(finding=Finding.CAUGHT_UP, subject="a.jpg", detail="made of another file")
+        raise LookupError("b.jpg")
+
+    mending(at_once)
+    mending(on_its_way)
+    failed, done, failed_too = sweep()
+    assert (failed.finding, failed.needs_person, failed.detail) == (
+        "failed",
+        True,
+        "OSError: disk full. Sweep again.",
+    )
+    assert failed.subject.endswith(
+        "test_signals.test_one_that_raises_is_a_failure_and_the_others_are_asked.<locals>.at_once"
+    )
+    assert (done.finding, failed_too.detail) == ("caught up", "LookupError: b.jpg. Sweep again.")
+    assert "on_its_way does not mend" in caplog.text

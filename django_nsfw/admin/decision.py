@@ -14,10 +14,10 @@ from django.utils.translation import ngettext
 from ..exceptions import NSFWError
 from ..models import Decision
 from ..models.scan import digest_begins
+from ..one_by_one import one_by_one
 from ..permissions import may_see_reports, may_undo, may_undo_anything, visible_decisions
 from .base import TabularInline
 from .log import DecisionFieldFilter, ModeratorFilter, OriginFilter
-from .one_by_one import one_by_one
 from .reports import Reports
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from django.utils.translation import ngettext
 
 from ..models import KnownImage
 from ..models.known import KnownImageQuerySet
+from ..one_by_one import one_by_one
 from ..permissions import may_manage_known, visible_known
 from .base import ModelAdmin
 from .decision import ReadOnly
-from .one_by_one import one_by_one
 
 SHOWN = 12
 """Digits of a hash in the list; two that agree in so many are worth a click."""

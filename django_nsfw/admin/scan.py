@@ -19,11 +19,11 @@ from django.utils.translation import ngettext
 from ..exceptions import NSFWError
 from ..models import Decision, Scan
 from ..models.scan import digest_begins
+from ..one_by_one import PATIENCE, left, one_by_one
 from ..permissions import may_decide, may_decide_in_bulk, visible
 from .decision import DecisionInline, ReadOnly
 from .filters import EscalatedFilter, FieldFilter, WaitingFilter
 from .looking import Looking
-from .one_by_one import PATIENCE, left, one_by_one
 from .quality import Quality
 from .queue import Queue
 
@@ -109,7 +109,7 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
 
     @admin.display(description=_("score"), ordering="nsfw")
     def score(self, scan: Scan) -> SafeString | str:
-        from .queue.words import score as words_for
+        from ..queue.words import score as words_for
 
         if scan.nsfw is None:
             return "–"
@@ -154,8 +154,8 @@ class ScanAdmin(ReadOnly, Quality, Queue, Looking):
 
     @admin.display(description=_("scores by frame and tile"))
     def score_table(self, scan: Scan) -> SafeString | str:
-        from .queue.words import GROUNDS
-        from .queue.words import score as words_for
+        from ..queue.words import GROUNDS
+        from ..queue.words import score as words_for
 
         crops = scan.assessment.crops
         if not crops:

@@ -16,9 +16,9 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
 from ...models import ReviewQueue
+from ...one_by_one import one_by_one
 from ...permissions import may_see
 from ..base import ModelAdmin
-from ..one_by_one import one_by_one
 from .counted import counted
 
 GET, POST = ("GET", "HEAD"), ("POST",)

@@ -26,15 +26,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from ... import decisions
 from ...exceptions import DecisionRefused, NSFWError
 from ...models import Claim, Decision, Scan
+from ...one_by_one import PATIENCE, left
 from ...permissions import may_decide, may_decide_in_bulk, may_undo, visible, visible_decisions
 from ...queue import claims
-from ..one_by_one import PATIENCE, left
+from ...queue.saying import TROUBLE, UNFORESEEN, did, refusal
+from ...queue.words import field_name, plain, subject
 from .filters import VERDICTS
 from .frame import frame
 from .items import person
-from .saying import TROUBLE, UNFORESEEN, did, refusal
 from .tiles import held_by
-from .words import field_name, plain, subject
 
 if TYPE_CHECKING:
     from . import Queue

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ...models import Decision
 from ...permissions import may_claim
 from ...queue import claims
+from ...queue.saying import did
 from .items import UNSETTLED, asked_for, person
-from .saying import did
 from .single import claimed_by
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from ...permissions import may_decide, may_undo, visible_decisions
 from ...queue import claims
 from ...queue.asking import Question
 from ...queue.pages import following
+from ...queue.saying import DONE, did, refusal
+from ...queue.words import subject
 from .items import Addresses, asked_for, person, wants_json
-from .saying import DONE, did, refusal
 from .single import ACTIONS, show, undo_last
-from .words import subject
 
 if TYPE_CHECKING:
     from . import Queue

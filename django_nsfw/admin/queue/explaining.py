@@ -13,22 +13,21 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from ... import explanations
+from ... import explanations, showing
 from ...conf import nsfw_settings
 from ...exceptions import NotExplained, PictureNotShown
 from ...models import Scan
-from .. import looking
+from ...queue.words import score
 from .items import asked_for, wants_json
 from .single import show
-from .words import score
 
 if TYPE_CHECKING:
     from ...explaining import Explanation, Share
     from . import Queue
 
-STATUS = looking.STATUS | {"detector": 503, "timeout": 503, "undecodable": 409, "unscored": 409}
+STATUS = showing.STATUS | {"detector": 503, "timeout": 503, "undecodable": 409, "unscored": 409}
 
-SAID: Mapping[str, Any] = looking.SAID | {
+SAID: Mapping[str, Any] = showing.SAID | {
     "detector": gettext_lazy(
         "The web server cannot ask the detector: whoever runs the site finds the reason in its "
         "log. Deciding works without it."

@@ -14,9 +14,9 @@ from ...conf import nsfw_settings
 from ...models import Scan
 from ...permissions import restricted_to
 from ...queue.asking import KNOWN, SCORE, SORTS, Question
+from ...queue.words import REASONS, field_name, plain
 from ...registry import registry
 from ...verdict import Verdict
-from .words import REASONS, field_name, plain
 
 VERDICTS: Mapping[str, Promise] = {
     Verdict.ALLOW: pgettext_lazy("verdict", "allow"),

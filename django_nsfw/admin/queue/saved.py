@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from ...models import SavedQueue
 from ...queue.asking import Question
+from ...queue.words import plain
 from .items import person
-from .words import plain
 
 if TYPE_CHECKING:
     from . import Queue

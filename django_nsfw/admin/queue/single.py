@@ -11,19 +11,18 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ... import renditions
 from ...conf import BLURS, nsfw_settings
-from ...models import Claim, Decision, Reveal, ReviewPreference, Scan
+from ...models import Claim, Decision, ReviewPreference, Scan
 from ...permissions import may_claim, may_decide, may_reveal, may_undo, may_undo_anything
 from ...queue import claims
 from ...queue.asking import Question
 from ...queue.pages import neighbours
+from ...queue.words import age, plain, reason, score, subject, threshold
 from ...refusing import DECIDABLE
+from ...showing import looking
 from .frame import frame, last_of
 from .items import UNSETTLED, Addresses, asked_for, person
 from .tabs import tabs
-from .tiles import threshold
-from .words import age, plain, reason, score, subject
 
 if TYPE_CHECKING:
     from . import Queue
@@ -142,23 +141,14 @@ def _actions(scan: Scan, user: AbstractBaseUser) -> Iterator[Mapping[str, Any]]:
 
 def _looking(to: Addresses, scan: Scan, user: AbstractBaseUser) -> Mapping[str, Any]:
     likes, may = ReviewPreference.of(user), may_reveal(user)
-    frame, ground = renditions.worst(scan)
-    limit = nsfw_settings.review.reveals_a_day
-    seen = Reveal.objects.today(user).count() if may else 0
     return {
+        **looking(scan, user, likes=likes, may_reveal=may),
         "blurred": to.of("scan_blurred", scan.pk),
         "reveal": may and to.of("scan_reveal", scan.pk),
-        "greyscale": likes.greyscale,
         "muted": likes.muted,
         "blur": likes.blur,
         "blurs": ReviewPreference.Blur.choices,
         "stronger": stronger(likes.blur),
-        "frame": frame + 1 if scan.crops else None,
-        "frames": scan.frames,
-        "ground": ground.value,
-        "seen": seen,
-        "limit": limit,
-        "tired": limit is not None and seen > limit,
     }
 
 

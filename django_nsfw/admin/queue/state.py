@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from ...models import Decision, Scan
 from ...permissions import visible
+from ...queue.saying import did
 from .items import UNSETTLED, person
-from .saying import did
 from .tiles import held_by
 
 if TYPE_CHECKING:

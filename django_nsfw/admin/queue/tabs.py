@@ -14,9 +14,9 @@ from ...conf import nsfw_settings
 from ...models import Decision, Reveal, Scan, ShadowScore
 from ...permissions import may_see_decisions, may_undo
 from ...queue.around import twins, uploader_record, waiting_beside
+from ...queue.words import GROUNDS, plain, score
 from ...shadow.thresholds import in_force
 from .items import Addresses
-from .words import GROUNDS, plain, score
 
 if TYPE_CHECKING:
     from . import Queue

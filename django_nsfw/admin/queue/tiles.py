@@ -8,12 +8,9 @@ from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ...conf import nsfw_settings
 from ...models import Claim, Scan
 from ...permissions import visible
-from ...policy import Policy
-from ...registry import registry
-from .words import age, field_name, plain, reason, subject
+from ...queue.words import age, field_name, plain, reason, subject, threshold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,18 +41,6 @@ def tiles(scans: Sequence[Scan], user: AbstractBaseUser) -> list[Tile]:
     thresholds = {label: threshold(label) for label in {scan.field for scan in scans}}
     same = _same(scans, user)
     return [_tile(scan, user, thresholds[scan.field], same.get(scan.sha256, 1)) for scan in scans]
-
-
-def threshold(label: str) -> float | None:
-    """From which score on files of a field are looked at; what a callable of the site says about
-    one object is not asked for."""
-    watched = registry.watched.get(label)
-    if watched is None:
-        return None
-    try:
-        return Policy.of(nsfw_settings.policy, watched.options).review
-    except ValueError:
-        return None  # a system check says what is wrong
 
 
 def held_by(claim: Claim | None, user: AbstractBaseUser) -> str:

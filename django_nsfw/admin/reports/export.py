@@ -21,6 +21,7 @@ from django.utils import timezone
 from ...models import Decision
 from ...models.batches import batches_of
 from ...permissions import may_see_reports
+from ...reports.cells import defused
 
 COLUMNS = (
     "decision", "decided_at", "action", "from_status", "to_status", "scan", "field", "object",
@@ -30,11 +31,6 @@ COLUMNS = (
 
 BATCH = 500
 """Decisions that are read at a time."""
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""How a cell begins that a spreadsheet would calculate, and some fetch from elsewhere: see
-https://owasp.org/www-community/attacks/CSV_Injection. The wide ones count where text is Japanese.
-"""
 
 BOM = "\ufeff"
 """Without it Excel takes the text for that of another code page."""
@@ -71,12 +67,6 @@ def table(decisions: QuerySet[Decision]) -> Iterator[str]:
     for batch in batches_of(rows, BATCH, newest_first=True):
         for decision in batch:
             yield writer.writerow(map(defused, _row(decision)))
-
-
-def defused(value: Any) -> str:
-    """Text of a cell that no spreadsheet calculates."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _row(decision: Decision) -> Iterator[Any]:

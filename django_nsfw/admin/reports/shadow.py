@@ -14,11 +14,11 @@ from django.utils.translation import ngettext
 
 from ...conf import nsfw_settings
 from ...permissions import may_see_reports, restricted_to
+from ...queue.words import REASONS
 from ...shadow.comparing import OUTCOMES, Report, Settled, report
 from ...shadow.thresholds import Replacement
 from ...shadow.wording import snippet
 from ..queue.filters import VERDICTS
-from ..queue.words import REASONS
 from . import words
 from .figure import Column, Figure, Row, Tile
 

@@ -17,7 +17,7 @@ from gallery.visitor import Refused, Visitor
 HEADER = ("picture", "score", "verdict", "status")
 MODERATOR_MAY = (
     "view_scan", "reveal_scan", "approve_scan", "reject_scan", "view_decision", "view_knownimage",
-    "bulk_scan", "manage_known", "view_photo",
+    "bulk_scan", "manage_known", "view_photo", "access_admin",
 )  # fmt: skip
 
 
@@ -98,7 +98,8 @@ def _account(
     if created:
         user.user_permissions.set(
             Permission.objects.filter(
-                content_type__app_label__in=("django_nsfw", "gallery"), codename__in=may
+                content_type__app_label__in=("django_nsfw", "gallery", "wagtailadmin"),
+                codename__in=may,
             )
         )
     return user

@@ -3,8 +3,8 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ...exceptions import DecisionRefused
-from ...models import Decision, Scan
+from ..exceptions import DecisionRefused
+from ..models import Decision, Scan
 from .words import plain
 
 REFUSED = {

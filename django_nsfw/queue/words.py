@@ -10,8 +10,11 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from ...models import Scan
-from ...scores import Ground
+from ..conf import nsfw_settings
+from ..models import Scan
+from ..policy import Policy
+from ..registry import registry
+from ..scores import Ground
 
 REASONS = {
     "unreadable_image": _("cannot be read"),
@@ -80,6 +83,18 @@ def reason(scan: Scan, threshold: float | None) -> str:
     elif scan.nsfw is not None and threshold is not None and scan.nsfw >= threshold:
         said.append(_("score from %(threshold)s") % {"threshold": score(threshold)})
     return plain("; ".join(map(str, said))) or str(scan.get_status_display())
+
+
+def threshold(label: str) -> float | None:
+    """From which score on files of a field are looked at; what a callable of the site says about
+    one object is not asked for."""
+    watched = registry.watched.get(label)
+    if watched is None:
+        return None
+    try:
+        return Policy.of(nsfw_settings.policy, watched.options).review
+    except ValueError:
+        return None  # a system check says what is wrong
 
 
 def score(nsfw: float, digits: int = 2) -> str:
