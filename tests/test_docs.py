@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from django.dispatch import Signal
 from django.utils import timezone
-from django_nsfw.admin.queue.words import REASONS
 
 from django_nsfw import conf, images, known_lists, signals, validators
 from django_nsfw.contrib import rest_framework
@@ -35,6 +34,7 @@ from django_nsfw.manifests import importing
 from django_nsfw.manifests.columns import MANIFEST, SCORES
 from django_nsfw.models import Scan
 from django_nsfw.policy import KnownRules, Policy
+from django_nsfw.queue.words import REASONS
 from django_nsfw.rescans import progress
 from django_nsfw.retention import Pruned
 from django_nsfw.shadow.scoring import Shadowed
