@@ -77,6 +77,17 @@ class DecisionsReport(ReportView):
         str: {ReportView.FORMAT_CSV: defused, ReportView.FORMAT_XLSX: defused},
     }
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """To read the log is one permission, to take it along needs another one besides."""
+        if "export" in request.GET and not may_see_reports(request.user):
+            raise PermissionDenied
+        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return response
+
+    @cached_property
+    def show_export_buttons(self) -> bool:
+        return may_see_reports(self.request.user)
+
     def get_base_queryset(self) -> QuerySet[Decision]:
         made = Decision.objects.select_related("scan", "undone_by").defer("scan__crops")
         return visible_decisions(self.request.user, made)

@@ -42,7 +42,7 @@ def test_the_log_of_decisions(client, person, waiting, editor):
 def test_no_cell_of_its_export_is_a_formula(client, person, waiting, editor):
     [scan] = waiting()
     reject(scan, moderator=editor, note='=HYPERLINK("http://example.org")')
-    person(*ALL)
+    person(*ALL, "see_reports")
     head, row = csv_of(client, "nsfw_decisions_report")
     assert head == "Decided,Action,moderator,Field,Object,From,To,Note"
     assert row.endswith('''"'=HYPERLINK(""http://example.org"")"''')
@@ -68,6 +68,17 @@ def test_each_report_asks_for_its_permission(client, person, waiting):
     person("view_decision", "see_reports", name="kim")
     for name in ("nsfw_decisions_report", "nsfw_days_report"):
         assert client.get(reverse(name)).status_code == 200
+
+
+def test_who_may_only_read_the_log_takes_nothing_along(client, person, waiting, editor):
+    [scan] = waiting()
+    reject(scan, moderator=editor)
+    person(*ALL)
+    log = reverse("nsfw_decisions_report")
+    assert "export=csv" not in client.get(log).content.decode()
+    assert client.get(log, {"export": "csv"}).status_code == 302
+    person(*ALL, "see_reports", name="kim")
+    assert "export=csv" in client.get(log).content.decode()
 
 
 def test_who_is_restricted_to_fields_reads_of_no_others(client, person, waiting, editor):
