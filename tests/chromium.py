@@ -12,6 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE = 30
+"""Seconds: the machine may be busy."""
+
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
@@ -32,6 +35,16 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def wait_until(page: Page, function: str, arg: object = None) -> None:
+    """Until the function returns something true. Playwright's own ``wait_for_function`` evaluates
+    text in the page when it asks again, which a strict content security policy forbids."""
+    for _ in range(PATIENCE * 20):
+        if page.evaluate(function, arg):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"not true within {PATIENCE} s: {function}")
 
 
 def keep(page: Page, name: str = "") -> None:

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import dj_database_url
 
+UNHURRIED = {"init_command": "PRAGMA synchronous = OFF"}
+"""Options of SQLite in a file: nobody waits for the disk. Processes are killed here, and not the
+machine, so that what was written is there for the next one."""
+
 _ROOT = Path(tempfile.mkdtemp(prefix="django_nsfw_tests_"))
 
 SECRET_KEY = "tests-only"

@@ -55,11 +55,11 @@ class Site:
 
 
 @contextmanager
-def _running(folder, **environment):
+def running(folder, *, module="tests.admin_pages.site", **environment):
     with (
         (folder / "log").open("w") as log,
         subprocess.Popen(
-            [sys.executable, "-m", "tests.admin_pages.site"],
+            [sys.executable, "-m", module],
             cwd=ROOT,
             env={**os.environ, "ADMIN_PAGES_DATA": str(folder), **environment},
             stdin=subprocess.DEVNULL,
@@ -79,14 +79,14 @@ def _running(folder, **environment):
 @pytest.fixture(scope="session")
 def plain(tmp_path_factory):
     """Django's own admin, under a strict content security policy."""
-    with _running(tmp_path_factory.mktemp("plain")) as site:
+    with running(tmp_path_factory.mktemp("plain")) as site:
         yield site
 
 
 @pytest.fixture(scope="session")
 def unfold(tmp_path_factory):
     """An admin by django-unfold."""
-    with _running(tmp_path_factory.mktemp("unfold"), ADMIN_PAGES_UNFOLD="1") as site:
+    with running(tmp_path_factory.mktemp("unfold"), ADMIN_PAGES_UNFOLD="1") as site:
         yield site
 
 

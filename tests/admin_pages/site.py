@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from collections.abc import Callable
 
 import django
 
@@ -63,7 +64,10 @@ def fill() -> dict[str, object]:
     }
 
 
-def serve() -> None:
+def serve(fill: Callable[[], dict[str, object]]) -> None:
+    """Until the process ends. ``fill`` returns what the tests are to know."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.admin_pages.site_settings"
+    django.setup()
     from django.contrib.staticfiles.handlers import StaticFilesHandler
     from django.core.management import call_command
     from django.core.servers.basehttp import ThreadedWSGIServer
@@ -80,6 +84,4 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.admin_pages.site_settings"
-    django.setup()
-    serve()
+    serve(fill)

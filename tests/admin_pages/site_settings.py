@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from tests.settings import *  # noqa: F403
-from tests.settings import INSTALLED_APPS, MIDDLEWARE, STORAGES
+from tests.settings import INSTALLED_APPS, MIDDLEWARE, STORAGES, UNHURRIED
 
 _DATA = Path(os.environ["ADMIN_PAGES_DATA"])
 _UNFOLD = os.environ.get("ADMIN_PAGES_UNFOLD") == "1"
@@ -24,7 +24,11 @@ MIDDLEWARE = [
 ROOT_URLCONF = "tests.admin_pages.urls"
 ALLOWED_HOSTS = ["127.0.0.1"]
 DATABASES = {
-    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": _DATA / "site.sqlite3"},
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": _DATA / "site.sqlite3",
+        "OPTIONS": UNHURRIED,
+    },
 }
 MEDIA_ROOT = _DATA / "media"
 STORAGES = {

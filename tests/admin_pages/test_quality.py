@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.chromium import keep
+from tests.chromium import keep, wait_until
 
 FITS = "document.documentElement.scrollWidth === innerWidth"
 READY = "document.querySelector('[data-nsfw-blurred]').complete"
@@ -18,7 +18,7 @@ def window(site, chromium):
     with site.visited(chromium) as window:
         window.set_viewport_size({"width": 1280, "height": 900})
         window.goto(site.url("quality sample"))
-        window.wait_for_function(READY)
+        wait_until(window, READY)
         yield window
         assert window.complaints == []
 
@@ -116,5 +116,5 @@ def test_the_help_lists_every_key(window):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_it_fits_the_screen(window, width):
     window.set_viewport_size({"width": width, "height": 900})
-    window.wait_for_function(FITS)
+    wait_until(window, FITS)
     keep(window)

@@ -1,21 +1,13 @@
 """The page in a real browser, under a strict content security policy."""
 
-import random
-from contextlib import contextmanager
-from datetime import timedelta
-
 import pytest
-from django.contrib.auth import get_user_model
-from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
-from tests.chromium import chromium, keep
-from tests.reports.conftest import ASSET, decide, scan, undo
+from tests.admin_pages.conftest import running
+from tests.chromium import chromium, keep, wait_until
+from tests.reports.conftest import ASSET
 
-POLICY = "default-src 'self'"
-LISTEN = """addEventListener("securitypolicyviolation", (event) => console.error(
-    `violated: ${event.violatedDirective} by ${event.blockedURI} ${event.sample}`))"""
+REPORTS = reverse("admin:django_nsfw_reports")
 
 DRAWN = """(canvas) => {
     const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -38,82 +30,29 @@ COLUMNS = """(chart) => {
 }"""
 
 
-def strict(get_response):
-    def middleware(request):
-        response = get_response(request)
-        response["Content-Security-Policy"] = POLICY
-        return response
-
-    return middleware
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("reports"), module="tests.reports.site") as site:
+        yield site
 
 
-@pytest.fixture
-def page(live_server, settings, transactional_db):
-    """A window of somebody who sees reports; ``complaints`` is what went wrong in it."""
-    settings.MIDDLEWARE = [f"{__name__}.strict", *settings.MIDDLEWARE]
-    filled()
-    client = Client()
-    client.force_login(get_user_model().objects.get(username="root"))
-    cookie = {
-        "name": "sessionid",
-        "value": client.cookies["sessionid"].value,
-        "url": live_server.url,
-    }
-    with _visited(cookie) as window:
-        window.address = live_server.url + reverse("admin:django_nsfw_reports")
-        yield window
-
-
-@contextmanager
-def _visited(cookie):
+@pytest.fixture(scope="module")
+def browser(site):
     with chromium() as browser:
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        context.add_cookies([cookie])
-        context.add_init_script(LISTEN)
-        context.route("**/favicon.ico", lambda route: route.fulfill(status=204))
-        window = context.new_page()
-        window.complaints = complaints = []
-        window.on("pageerror", lambda error: complaints.append(str(error)))
-        window.on(
-            "console",
-            lambda said: said.type in ("error", "warning") and complaints.append(said.text),
-        )
-        yield window
-
-
-def filled():
-    """Some weeks of a busy site."""
-    random.seed(8)
-    users = get_user_model().objects
-    users.create_superuser("root")
-    people = [users.create_user(name) for name in ("mo", "ann", "zoe")]
-    uploaders = [users.create_user(f"uploader{n}") for n in range(5)]
-    now = timezone.now()
-    for day in range(40):
-        for _ in range(random.randint(4, 12)):
-            at = now - timedelta(days=day, minutes=random.randint(1, 600))
-            nsfw = random.betavariate(0.6, 1.6)
-            uploader = random.choice(uploaders)
-            if random.random() < 0.06:
-                code = random.choice(["timeout", "unreadable_image", "queue_full"])
-                scan(at, "held", nsfw=None, error_code=code, verdict="unknown", field=ASSET)
-            elif nsfw < 0.5:
-                scan(at, nsfw=nsfw, uploader=uploader)
-            else:
-                made = scan(at, "held", nsfw=nsfw, uploader=uploader)
-                if random.random() < 0.85:
-                    decided = at + timedelta(minutes=random.expovariate(1 / 40))
-                    action = random.choice(["approve", "reject", "reject"])
-                    decision = decide(made, action, min(decided, now), random.choice(people))
-                    if random.random() < 0.08:
-                        undo(decision, now, random.choice(people))
-    for _ in range(9):
-        scan(now, nsfw=0.3, detector="timm:hf_hub:Marqo/nsfw-image-detection-384@0c26ec22")
+        yield browser
 
 
 @pytest.fixture
-def shown(page):
-    page.goto(page.address)
+def page(site, browser):
+    """A window of somebody who sees reports."""
+    with site.visited(browser, viewport={"width": 1280, "height": 900}) as window:
+        window.context.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+        yield window
+
+
+@pytest.fixture
+def shown(site, page):
+    page.goto(site.address + REPORTS)
     page.locator("canvas").first.wait_for()
     return page
 
@@ -145,9 +84,9 @@ def test_tables_are_folded_behind_the_charts_and_open_by_keyboard(shown):
     assert details.locator("tbody tr").count() == 30
 
 
-def test_without_javascript_the_tables_are_there(page):
+def test_without_javascript_the_tables_are_there(site, page):
     page.context.route("**/*.js", lambda route: route.abort())
-    page.goto(page.address)
+    page.goto(site.address + REPORTS)
     assert page.locator("canvas:visible").count() == 0
     assert page.locator("table:visible").count() == 10
 
@@ -156,10 +95,10 @@ def test_charts_follow_the_theme_at_once(shown):
     colour = "() => Object.values(Chart.instances)[0].data.datasets[0].backgroundColor"
     light = shown.evaluate(colour)
     shown.emulate_media(color_scheme="dark")
-    shown.wait_for_function(f"({colour})() !== '{light}'")
+    wait_until(shown, f"() => ({colour})() !== '{light}'")
     dark = shown.evaluate(colour)
     shown.evaluate("document.documentElement.dataset.theme = 'light'")
-    shown.wait_for_function(f"({colour})() === '{light}'")
+    wait_until(shown, f"() => ({colour})() === '{light}'")
     assert (light, dark) == ("#1b8577", "#45b8a6")
     assert shown.complaints == []
 
@@ -183,6 +122,18 @@ def test_a_threshold_is_a_line_where_its_score_is(shown):
     assert chart.evaluate(colour) == [True, True, False]
 
 
+@pytest.mark.parametrize("name", ["simulator", "shadow"])
+def test_the_snippet_is_copied_with_one_click(site, page, name):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(site.address + reverse(f"admin:django_nsfw_{name}"))
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "NSFW_FIELDS = {" in copied
+    assert copied == page.locator("#nsfw-snippet").text_content()
+    assert page.complaints == []
+
+
 def test_nothing_is_wider_than_a_narrow_screen(shown):
     for width in (1600, 1024, 390, 320):
         shown.set_viewport_size({"width": width, "height": 900})
@@ -194,8 +145,7 @@ def test_nothing_is_wider_than_a_narrow_screen(shown):
     assert shown.complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_choosing_another_period(shown, scheme, width):
     shown.emulate_media(color_scheme=scheme)
     shown.set_viewport_size({"width": width, "height": 900})

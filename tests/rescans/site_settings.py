@@ -5,13 +5,13 @@ import os
 from pathlib import Path
 
 from tests.settings import *  # noqa: F403
-from tests.settings import DATABASES, STORAGES
+from tests.settings import DATABASES, STORAGES, UNHURRIED
 
 _SITE = json.loads(os.environ["SITE"])
 for _alias, _name in _SITE["databases"].items():
     DATABASES[_alias]["NAME"] = _name
     if DATABASES[_alias]["ENGINE"].endswith("sqlite3"):
-        DATABASES[_alias]["OPTIONS"] = {"timeout": 30}
+        DATABASES[_alias]["OPTIONS"] = {**UNHURRIED, "timeout": 30}
 MEDIA_ROOT = Path(_SITE["folder"]) / "media"
 STORAGES["nsfw_quarantine"]["OPTIONS"]["location"] = Path(_SITE["folder"]) / "quarantine"
 NSFW_DETECTORS = {

@@ -28,9 +28,10 @@ def tokens(number=4000):
 
 
 def test_the_share_is_kept_and_a_larger_one_has_the_smaller_one_in_it(candidate, settings):
+    scans = [scan(token=token, status=Scan.Status.CLEAR, nsfw=0.1) for token in tokens()]
+
     def chosen(share):
         settings.NSFW_SHADOW = {"detector": "candidate", "share": share}
-        scans = (scan(token=token, status=Scan.Status.CLEAR, nsfw=0.1) for token in tokens())
         return {each.token for each in scans if drawing.drawn(each, "default")}
 
     few, many = chosen(0.05), chosen(0.5)

@@ -121,6 +121,7 @@ def _settled(made: Report) -> Figure:
             _outcome(_("only the second one would have somebody look"), made.stricter),
             _outcome(_("only the second one would let it through"), made.milder),
         ],
+        wide=True,
     )  # fmt: skip
 
 
@@ -157,6 +158,7 @@ def _fields(made: Report) -> Figure:
             )
             for one in made.fields
         ],
+        wide=True,
     )
 
 
@@ -177,6 +179,7 @@ def _carried(made: Report) -> Figure:
             Column(label=_("enough pictures")),
         ],
         rows=[_threshold(one) for one in made.carried],
+        wide=True,
     )  # fmt: skip
 
 

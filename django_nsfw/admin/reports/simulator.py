@@ -71,7 +71,7 @@ def show(model_admin: "ModelAdmin[Any]", request: HttpRequest) -> HttpResponseBa
             "figures": [fields([*found.fields]), daily(found.total, scope.period)],
             "found": found,
             "only": sorted(scope.only or ()),
-            "settings": "" if scope.only else snippet(proposal),
+            "snippet": "" if scope.only else snippet(proposal),
             "said": said(found.total),
         }
     return TemplateResponse(request, "admin/django_nsfw/reports/simulator.html", context)

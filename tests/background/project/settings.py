@@ -8,7 +8,7 @@ from pathlib import Path
 import dj_database_url
 
 from tests.settings import *  # noqa: F403
-from tests.settings import INSTALLED_APPS, STORAGES
+from tests.settings import INSTALLED_APPS, STORAGES, UNHURRIED
 
 _FOLDER = Path(os.environ["SITE_FOLDER"])
 
@@ -19,7 +19,7 @@ INSTALLED_APPS = [
 _SQLITE = {
     "ENGINE": "django.db.backends.sqlite3",
     "NAME": _FOLDER / "db.sqlite3",
-    "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
+    "OPTIONS": {**UNHURRIED, "transaction_mode": "IMMEDIATE", "timeout": 20},
 }
 _SERVER = os.environ.get("DATABASE_URL")
 if _SERVER and not _SERVER.startswith("sqlite"):

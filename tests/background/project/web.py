@@ -108,6 +108,23 @@ def age(pk, seconds):
     return Scan.objects.filter(object_pk=str(pk)).update(created_at=created_at)
 
 
+def shadows():
+    """How what was drawn for the shadow stands."""
+    from django_nsfw.models import ShadowScore
+
+    rows = ShadowScore.objects.order_by("pk").values_list("nsfw", "attempts", "next_at")
+    return [[nsfw, attempts, next_at is None] for nsfw, attempts, next_at in rows]
+
+
+def end_leases():
+    """Of what the shadow scores."""
+    from django.utils import timezone
+
+    from django_nsfw.models import ShadowScore
+
+    ShadowScore.objects.waiting().update(next_at=timezone.now())
+
+
 def empty():
     """What another site left in the same database."""
     from django.apps import apps
@@ -151,10 +168,10 @@ def waiting():
     return list(DBTaskResult.objects.ready().values_list("queue_name", flat=True))
 
 
-DEEDS = {
-    deed.__name__: deed
-    for deed in (empty, upload, store, runs, look, age, sweep, check, loaded, waiting)
-}
+ASKED = (
+    empty, upload, store, runs, look, age, shadows, end_leases, sweep, check, loaded, waiting,
+)  # fmt: skip
+DEEDS = {deed.__name__: deed for deed in ASKED}
 
 if __name__ == "__main__":
     main()
