@@ -174,7 +174,7 @@ class OfScans(Deciding):
     def get_queryset(cls, model: type[Scan], object_ids: Sequence[Any]) -> list[Scan]:
         numbers = [pk for pk in object_ids if str(pk).isdecimal() and len(str(pk)) < 19]
         scans = Scan.objects.using(_db()).with_versions().filter(pk__in=numbers)
-        return list(scans.select_related("known__decision").defer("crops"))
+        return list(scans.select_related("known__decision").defer("crops").order_by("pk"))
 
     def get_initial(self) -> dict[str, Any]:
         scans, _without_access = self.get_actionable_objects()
