@@ -46,14 +46,14 @@ def _evaluation(
     django.setup()
     from django.test import override_settings
 
-    from benchmarks.evaluation import _evaluate
+    from benchmarks.evaluation import evaluate
     from benchmarks.training import in_turn
     from django_nsfw.detectors import detectors
     from django_nsfw.memo import memo
 
     def ours() -> None:
         memo.clear()  # the same bytes again would cost no inference
-        _evaluate(paths)
+        evaluate(paths, "default")
 
     model, config, folder = _saved(paths[0].parent / "model", architecture, side)
     detector = {

@@ -70,7 +70,7 @@ def _compare(paths: Sequence[Path]) -> None:
     bare, evaluated, resident = [], [], []
     for each in slices:
         bare.append(_timed(lambda each=each: _bare(detector, each)))  # type: ignore[misc]
-        evaluated.append(_timed(lambda each=each: _evaluate(each, "default")))  # type: ignore[misc]
+        evaluated.append(_timed(lambda each=each: evaluate(each, "default")))  # type: ignore[misc]
         resident.append(_resident())
     shares = [b / e for b, e in zip(bare, evaluated, strict=True)]
     print(
@@ -84,10 +84,10 @@ def _compare(paths: Sequence[Path]) -> None:
 
 
 def _memory(paths: Sequence[Path]) -> None:
-    _evaluate(paths[:256], "constant")
+    evaluate(paths[:256], "constant")
     before = _resident()
     with _watched() as most:
-        seconds = _timed(lambda: _evaluate(paths, "constant"))
+        seconds = _timed(lambda: evaluate(paths, "constant"))
     print(
         f"all in one go, by a detector that takes no time: {len(paths) / seconds:.0f} images/s; "
         f"resident before {before} MiB, at most {most[0]} MiB, after {_resident()} MiB",
@@ -136,7 +136,7 @@ def _draw(chance: random.Random) -> Any:
     return Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
 
 
-def _evaluate(paths: Sequence[Path], alias: str) -> None:
+def evaluate(paths: Sequence[Path], alias: str) -> None:
     from django_nsfw.evaluation.reading import read
     from django_nsfw.evaluation.scoring import score
 

@@ -396,8 +396,8 @@ def with_a_column_too_many(folder):
         ),
         (
             with_both_labels,
-            "The same bytes carry both labels, 1 times: nsfw/0.png (nsfw) = sfw/0.png (sfw). Keep "
-            "each picture under one label.",
+            "The same bytes carry both labels (1 picture): nsfw/0.png (nsfw) = sfw/0.png (sfw). "
+            "Keep each picture under one label.",
         ),
         (
             with_a_column_too_many,
