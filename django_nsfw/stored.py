@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from . import runners
 from .announcing import announce
-from .assessment import digest
+from .bodies import digest
 from .models import Scan
 from .models.keys import field_label, object_pk
 from .models.quality import drawn
