@@ -1,4 +1,4 @@
-"""The page for uploads once more, as a coroutine: the event loop goes on while a picture is scored."""
+"""The page for uploads once more, as a coroutine: others are served while a picture is scored."""
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
