@@ -1,6 +1,7 @@
 """A page, a signed link to put a picture under, and what became of it."""
 
 import uuid
+from typing import Any
 
 from django.core.files.storage import storages
 from django.db.models import QuerySet
@@ -32,7 +33,7 @@ class Postbox(ListView):  # type: ignore[type-arg]
 def begin(request: HttpRequest) -> JsonResponse:
     """A row, and a form for the bucket: good for minutes, for this key and so many bytes."""
     picture = Picture.objects.create(image=f"{uuid.uuid4().hex}.jpg")
-    bucket = storages["bucket"]
+    bucket: Any = storages["bucket"]
     upload = bucket.connection.meta.client.generate_presigned_post(
         Bucket=bucket.bucket_name,
         Key=picture.image.name,
