@@ -37,7 +37,7 @@ DIFFERENCES = {
     "one passes that is meant to fail": (
         {},
         {"a": "passed"},
-        "a: passed without this app, passed with it, which it is meant to change",
+        "a: passed without this app, passed with it, where it is meant to fail",
     ),
 }
 

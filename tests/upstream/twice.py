@@ -89,7 +89,7 @@ def compare(suite: Suite, without: Found, with_app: Found) -> int:
     if changed:
         print(with_app.log[-20_000:])
     for test, (before, after) in changed.items():
-        meaning = ", which it is meant to change" if test in meant else ""
+        meaning = ", where it is meant to fail" if test in meant else ""
         print(f"{test}: {before} without this app, {after} with it{meaning}")
     print(
         f"{suite.name}, without this app: {_listed(Counter(without.outcomes.values()))}. With it "
