@@ -54,6 +54,7 @@ WITHOUT_DATABASE = [
     "tests/test_intervals.py",
     "tests/test_translations.py",
     "tests/training",
+    "tests/upstream",  # what others test, by processes of its own
     "tests/commands/test_nsfw_train.py",  # what it reads of decisions is read by test_labelled.py
     "tests/background/engines/test_brokers.py",  # what is between the site and its engine
     "tests/background/engines/test_set_up.py",

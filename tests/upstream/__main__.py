@@ -29,7 +29,10 @@ HELD = "stores a text called .jpg, or a picture without an extension, and asks f
 FORBIDS = "forbids every query while a file is saved, and known images are looked up by one"
 LISTENS = "asks that nobody listens to any model, and a watched field has its listeners"
 SETTINGS = "asks for Django's own storages, and the settings have one for the quarantine besides"
+LOOKS = "asks that nobody has looked at a lazy storage, and a check asks which folder it has"
 AS_MEANT = {
+    "file_storage.tests.StorageLazyObjectTests."
+    "test_lazy_object_is_not_evaluated_before_manual_access": LOOKS,  # from Django 6.1 on
     "file_storage.tests.StorageHandlerTests.test_defaults": SETTINGS,
     "file_uploads.tests.DirectoryCreationTests.test_not_a_directory": FORBIDS,
     "file_uploads.tests.DirectoryCreationTests.test_readonly_root": FORBIDS,
