@@ -1,5 +1,4 @@
 from django.contrib import admin
-from django.contrib.staticfiles.urls import staticfiles_urlpatterns
 from django.urls import include, path
 
 from django_nsfw.contrib.stored_files.editors import CKEditor5Upload, TinyMCEUpload
@@ -12,6 +11,4 @@ urlpatterns = [
     path("upload/tinymce/", TinyMCEUpload.as_view(folder="texts"), name="tinymce_upload"),
     path("write/", views.write, name="write"),
     path("texts/<int:pk>/", views.text, name="text"),
-    path("media/<path:name>", views.media),
-    *staticfiles_urlpatterns(),
 ]

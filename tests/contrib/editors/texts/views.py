@@ -1,10 +1,8 @@
 """A page to write a text, and one that shows it as it was written."""
 
 from django import forms
-from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.static import serve
 
 from .models import Text
 
@@ -25,7 +23,3 @@ def write(request):
 
 def text(request, pk):
     return render(request, "texts/text.html", {"text": get_object_or_404(Text, pk=pk)})
-
-
-def media(request, name):
-    return serve(request, name, document_root=settings.MEDIA_ROOT)
