@@ -132,4 +132,5 @@ for _host in HOSTS:
     INSTALLED_APPS += [app for app in _host.apps if app not in INSTALLED_APPS]
     MIDDLEWARE += _host.middleware
     TEMPLATES[0]["OPTIONS"]["context_processors"] += _host.context_processors  # type: ignore[index]
+    STORAGES |= _host.storages
     globals().update(_host.settings)

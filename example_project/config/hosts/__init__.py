@@ -24,6 +24,8 @@ class Host:
     settings: Mapping[str, Any] = field(default_factory=dict)
     fields: Mapping[str, Any] = field(default_factory=dict)
     """Of ``NSFW_FIELDS``."""
+    storages: Mapping[str, Any] = field(default_factory=dict)
+    """Of ``STORAGES``."""
     urls: Sequence[tuple[str, str]] = ()
     """Prefix and URLconf; they go before those of the gallery."""
 
