@@ -25,7 +25,6 @@ from ...models import Scan
 from ...validators import MESSAGES
 from .aliases import moderated
 from .storages import ModeratedStorageMixin
-from .storing import store, uploaded_by
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +85,8 @@ class EditorUpload(View):
         return JsonResponse(self.accepted(url, notice))
 
     def _take(self, request: HttpRequest) -> tuple[str, str]:
+        from .storing import store, uploaded_by
+
         if not self.may_upload(request.user):
             raise PermissionDenied(gettext("You may not upload pictures here. Are you logged in?"))
         upload = request.FILES.get(self.parameter)

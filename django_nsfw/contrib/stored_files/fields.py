@@ -11,7 +11,6 @@ from django.db.models.fields.files import FieldFile
 
 from ...exceptions import StorageError
 from ...models.exact import Exact
-from ...quarantine.places import plain
 from ...validators import NSFWValidator
 from .aliases import moderated
 
@@ -55,6 +54,8 @@ class StoredFileField(Exact, models.FileField):
 
 def storage_at(alias: str) -> Storage:
     """What keeps the files of an entry of ``STORAGES``, also of one that nobody moderates now."""
+    from ...quarantine.places import plain
+
     try:
         return plain(storages[alias])
     except ImproperlyConfigured as error:

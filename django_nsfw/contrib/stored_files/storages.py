@@ -137,7 +137,7 @@ class ModeratedStorageMixin(Storage):
     @_moderated
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
         """The names that were given out, and those of files that were there before."""
-        from .storing import names_of
+        from .looking_up import names_of
 
         folders, found = self.unmoderated.listdir(path)
         folder = "" if path in ("", ".", "/") else path
@@ -155,7 +155,7 @@ class ModeratedStorageMixin(Storage):
 
     @_moderated
     def url(self, name: str | None, *args: Any, **kwargs: Any) -> str:
-        from .storing import standing
+        from .looking_up import standing
 
         if not name or standing(self.alias, name) is None:
             return self.unmoderated.url(name, *args, **kwargs)
@@ -176,7 +176,7 @@ class ModeratedStorageMixin(Storage):
     @_moderated
     def is_name_available(self, name: str, max_length: int | None = None) -> bool:
         """Nothing is ever overwritten, whatever the class behind would do: texts name it."""
-        from .storing import is_taken
+        from .looking_up import is_taken
 
         if max_length is not None and len(name) > max_length:
             return False
@@ -191,7 +191,7 @@ class ModeratedStorageMixin(Storage):
         return Storage.get_alternative_name(self, file_root, file_ext)
 
     def _standing(self, name: str) -> str:
-        from .storing import standing
+        from .looking_up import standing
 
         found = standing(self.alias, name)
         return name if found is None else found

@@ -1,36 +1,29 @@
 """A file that is saved into a moderated storage → a row, whose field has the gate."""
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.utils import validate_file_name
-from django.db import DatabaseError, IntegrityError, connections, router, transaction
-from django.db.models import Q
+from django.db import IntegrityError, connections, router, transaction
 
 from ...exceptions import StorageError
 from ...gatekeeping import seekable
 from ...policy import OTHER_FILE
-from ...quarantine.rows import has_table
 from ...scanning import examined, user_in
-from ...shield import Shield
 from ...validators import MESSAGES, NSFWValidator
 from .exceptions import FileRefused
+from .looking_up import quietly
 from .models import StoredFile
 from .storages import ModeratedStorageMixin
 
 ATTEMPTS = 5
 """To find a name that nobody else takes at the same moment."""
 
-BATCH = 500
-"""Names in one query; SQLite may be built to take no more than 999."""
-
 _uploader: ContextVar[Any] = ContextVar("nsfw_uploader", default=None)
-_looking = Shield()
 
 
 @contextmanager
@@ -81,7 +74,7 @@ def forget(storage: ModeratedStorageMixin, name: str) -> bool:
     with transaction.atomic(using=using):
         # Whoever decides about the file has locked the row, and may change where it is.
         rows = StoredFile.objects.using(using).select_for_update()
-        row = _quietly(rows.filter(storage=storage.alias, name=name).first, using)
+        row = quietly(rows.filter(storage=storage.alias, name=name).first, using)
         if row is None:
             return False
         file, place = row.file.name, row.file.storage
@@ -89,33 +82,6 @@ def forget(storage: ModeratedStorageMixin, name: str) -> bool:
     if file and not connections[using].in_atomic_block and place.exists(file):
         raise StorageError(f"{name!r} is still in STORAGES[{storage.alias!r}]: see the log.")
     return True
-
-
-def standing(alias: str, name: str) -> str | None:
-    """What the storage behind an alias has in the place of ``name``; None for a name that was not
-    given out. One query, which an index serves."""
-    using = router.db_for_read(StoredFile)
-    rows = StoredFile.objects.using(using).filter(storage=alias, name=name)
-    found: str | None = _quietly(rows.values_list("file", flat=True).first, using)
-    return found
-
-
-def is_taken(name: str) -> bool:
-    """Whether a name was given out, or something stands under it, in any of the storages."""
-    using = router.db_for_write(StoredFile)
-    rows = StoredFile.objects.using(using).filter(Q(name=name) | Q(file=name))
-    return bool(_quietly(rows.exists, using))
-
-
-def names_of(alias: str, files: Sequence[str]) -> Mapping[str, str]:
-    """What stands in a storage → the name that was given out for it."""
-    using = router.db_for_read(StoredFile)
-    rows = StoredFile.objects.using(using).filter(storage=alias).values_list("file", "name")
-    found: dict[str, str] = {}
-    for at in range(0, len(files), BATCH):
-        batch = rows.filter(file__in=files[at : at + BATCH])
-        found.update(_quietly(partial(list, batch), using) or ())
-    return found
 
 
 def _examine(upload: Any, *, pictures_only: bool) -> None:
@@ -149,14 +115,3 @@ def _take_a_name(
             # What the other one has done this transaction may not see yet.
             folder, base = posixpath.split(wanted)
             wanted = posixpath.join(folder, storage.get_alternative_name(*posixpath.splitext(base)))
-
-
-def _quietly(query: Any, using: str) -> Any:
-    """None as well where nobody has run ``migrate`` yet: no name was given out then."""
-    try:
-        with _looking(using):
-            return query()
-    except DatabaseError:
-        if connections[using].needs_rollback or has_table(using, StoredFile):
-            raise
-        return None

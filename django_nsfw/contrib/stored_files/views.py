@@ -6,7 +6,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from .aliases import moderated
-from .storing import standing
+from .looking_up import standing
 
 MAX_AGE = 30
 """Seconds for which browsers and caches may remember where a file was. What is taken down is

@@ -115,6 +115,19 @@ def test_files_that_were_never_scanned_are_counted_and_held(constant, editors, p
     assert papers.url("papers.jpg") == "/files/papers/papers.jpg"
 
 
+def test_files_from_before_are_taken_in(constant, editors, client):
+    """As the documentation says: a row for each, and what is in them is looked at."""
+    constant.answer = 0.7
+    name = editors.unmoderated.save("old/dog.jpg", ContentFile(BODY))
+    StoredFile.objects.create(storage="editors", name=name, file=name)
+    scan = Scan.objects.get()
+    assert (scan.status, held(), BODY in lying().values()) == ("held", [BODY], False)
+    assert editors.url(name) == "/files/editors/old/dog.jpg"
+    approve(scan, moderator=None)
+    with editors.open(name) as file:
+        assert file.read() == BODY
+
+
 @pytest.mark.parametrize("verb", [approve, reject], ids=["released", "taken down"])
 def test_the_sweep_ends_what_a_crash_cut_off(verb, constant, papers, monkeypatch):
     constant.answer = 0.7 if verb is approve else 0.1

@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import IntegrityError, connection, connections
 
-from django_nsfw.contrib.stored_files import storing
+from django_nsfw.contrib.stored_files import looking_up
 from django_nsfw.contrib.stored_files.models import StoredFile
 from django_nsfw.contrib.stored_files.storages import ModeratedFileSystemStorage
 from django_nsfw.decisions import approve, reject
@@ -114,7 +114,7 @@ def test_backslashes_are_folders(constant, editors):
 def test_names_are_compared_exactly(name, constant, editors):
     editors.save("cat.jpg", upload(body=BODY))
     if name == "cat.jpg ":
-        assert storing.standing("editors", name) is None
+        assert looking_up.standing("editors", name) is None
         return
     assert editors.save(name, upload(body=OTHER)) == name
     assert (read(editors, name), read(editors, "cat.jpg")) == (OTHER, BODY)
@@ -223,7 +223,7 @@ def test_nobody_writes_into_a_file(mode, constant, editors):
 
 def test_before_migrate_every_name_is_that_of_the_class_behind(editors, earlier, monkeypatch):
     monkeypatch.setattr(StoredFile._meta, "db_table", "not_migrated_yet")
-    monkeypatch.setattr(storing, "_looking", storing.Shield())
+    monkeypatch.setattr(looking_up, "_looking", looking_up.Shield())
     assert (editors.exists(earlier), editors.url(earlier)) == (True, "/media/editors/old/dog.jpg")
     editors.delete(earlier)
     assert lying() == {}
