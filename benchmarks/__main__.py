@@ -12,6 +12,7 @@ SECTIONS = {
     "startup": "benchmarks.startup",
     "first_score": "benchmarks.first_score",
     "uploads": "benchmarks.uploads",
+    "asgi": "benchmarks.asgi",
     "known": "benchmarks.known",
     "queue": "benchmarks.queue",
     "reports": "benchmarks.reports",

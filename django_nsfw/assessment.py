@@ -3,18 +3,19 @@
 Every failure ends in an :class:`~django_nsfw.scores.Assessment` that says why there is no score.
 """
 
-import hashlib
-import io
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.asyncio import async_unsafe
 
 from . import perceptual
+from .bodies import Body, digest, from_start
 from .conf import nsfw_settings
 from .detectors import Detector
 from .exceptions import (
@@ -24,22 +25,18 @@ from .exceptions import (
     ImageTooLarge,
     UnreadableImage,
 )
-from .flights import Means
+from .flights import Means, threads
 from .memo import memo
 from .observing import tell
 from .promises import held_to_its_name
 from .scores import Assessment, CropScores, Failure, Perceptual
 
 if TYPE_CHECKING:
-    from django.core.files import File
     from PIL.Image import Image
 
     from .images import Crop, Header, Picture
 
 logger = logging.getLogger(__name__)
-
-Body: TypeAlias = "BinaryIO | File[Any]"
-"""What a file can be: a binary stream, or Django's ``File`` around one. Seekable."""
 
 Recall = Callable[[str, str], Assessment | None]
 """(sha256, detector identity) → an assessment recorded earlier."""
@@ -66,9 +63,14 @@ class Wanted:
 
 SCORES_ALONE = Wanted()
 
-CHUNK = 1 << 20
+IN_A_COROUTINE = (
+    "A picture would be decoded and scored in the event loop, where everybody else waits for it. "
+    "In a coroutine: await aassess(file), await NSFWValidator().acheck(file), await "
+    "instance.asave() or await sync_to_async(form.is_valid)()."
+)
 
 
+@async_unsafe(IN_A_COROUTINE)
 def assess(
     file: Body,
     *,
@@ -82,14 +84,37 @@ def assess(
     ``file`` is seekable; text is taken as UTF-8. ``name``, where given, must have the extension
     of the format that the bytes turn out to be. ``alias`` names the detector. The same bytes are
     not scored twice: ``recall`` and a memo of this process are asked first.
+
+    ``SynchronousOnlyOperation`` where an event loop is running in this thread.
     """
+    return _assess(file, Means(alias, nsfw_settings.limits), name, recall, wanted)
+
+
+async def aassess(file: Body, *, name: str = "", alias: str = "default") -> Assessment:
+    """As :func:`assess`, for coroutines: a thread looks at the file, the event loop goes on.
+
+    Nothing else may read ``file`` meanwhile. Whoever awaits its turn takes no thread and, as
+    there, at most the seconds of ``timeout``. Cancelled, it returns at once: a file that waits is
+    not looked at, one that is being looked at is remembered.
+    """
+    asked, limits = time.perf_counter(), nsfw_settings.limits
+
+    def look() -> Assessment:
+        means = Means(alias, limits, waited=time.perf_counter() - asked)
+        return _assess(file, means, name, None, SCORES_ALONE)
+
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(threads(limits.max_in_flight), copy_context().run, look)
+
+
+def _assess(
+    file: Body, means: Means, name: str, recall: Recall | None, wanted: Wanted
+) -> Assessment:
     started = time.perf_counter()
-    limits = nsfw_settings.limits
-    with _from_start(file) as body:
+    with from_start(file) as body:
         sha256, size = digest(body)
         body.seek(0)
-        attempt = _Attempt(body, sha256, size, Means(alias, limits), started, wanted)
-        assessment = attempt.run(recall)
+        assessment = _Attempt(body, sha256, size, means, started, wanted).run(recall)
     return held_to_its_name(assessment, name)
 
 
@@ -107,15 +132,6 @@ def assess_bytes(
     Of a file over the limit of bytes ``body`` may be its beginning alone.
     """
     return _Attempt(body, sha256, size, means, time.perf_counter(), wanted).run(recall)
-
-
-def digest(body: Body) -> tuple[str, int]:
-    """SHA-256 in hexadecimal, and the number of bytes, from the current position on."""
-    hasher, size = hashlib.sha256(), 0
-    while chunk := body.read(CHUNK):
-        hasher.update(chunk)
-        size += len(chunk)
-    return hasher.hexdigest(), size
 
 
 class _Attempt:
@@ -187,7 +203,7 @@ class _Attempt:
             known = replace(known, perceptual=self.perceptual)
             memo.put(known)
             return known
-        deadline = time.perf_counter() + self.means.timeout
+        deadline = time.perf_counter() + self.means.timeout - self.means.waited
         with self.means.turn(picture):
             # A fallback may change detectors half-way; scores of two are never mixed.
             for _ in range(3):
@@ -283,19 +299,6 @@ class _Attempt:
             ms=(time.perf_counter() - self.started) * 1000,
             perceptual=self.perceptual,
         )
-
-
-@contextmanager
-def _from_start(file: Body) -> Iterator[BinaryIO]:
-    position = file.tell()
-    file.seek(0)
-    try:
-        if isinstance(file.read(0), str):  # ContentFile("text") is a text stream
-            yield io.BytesIO(str(file.read()).encode())
-        else:
-            yield cast("BinaryIO", file)
-    finally:
-        file.seek(position)
 
 
 def _batches(crops: "Iterable[Crop]", size: int) -> "Iterator[list[Crop]]":

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext
 
 from . import quarantine
-from .assessment import digest
+from .bodies import digest
 from .exceptions import DecisionRefused
 from .models import Decision, Scan
 from .quarantine.faults import storage_cannot

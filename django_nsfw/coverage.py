@@ -17,7 +17,7 @@ from django.db import models, router
 from django.db.models import Min
 from django.utils import timezone
 
-from .assessment import digest
+from .bodies import digest
 from .checks.storages import check_quarantine, check_quarantine_works
 from .conf import nsfw_settings
 from .exceptions import DecisionRefused

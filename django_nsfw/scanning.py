@@ -13,7 +13,8 @@ from django.db.models.fields.files import FieldFile
 
 from . import runners
 from .announcing import announce
-from .assessment import Body, assess
+from .assessment import assess
+from .bodies import Body
 from .exceptions import FILE_FAULTS
 from .models import Scan, ShadowScore
 from .models.keys import object_pk

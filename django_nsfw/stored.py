@@ -13,14 +13,14 @@ from django.utils import timezone
 
 from . import runners
 from .announcing import announce
-from .assessment import digest
+from .bodies import digest
 from .models import Scan
 from .models.keys import field_label, object_pk
 from .models.quality import drawn
-from .models.scan import NAME_LENGTH
+from .models.scan import NAME_LENGTH, ScanQuerySet
 from .policy import Action
 from .quarantine.late import adopt
-from .quarantine.locks import lock_unchanged
+from .quarantine.locks import lock_row, lock_unchanged
 from .quarantine.rows import Row
 from .registry import WatchedField, registry
 from .runners import score_on_commit
@@ -82,10 +82,11 @@ def _is_shown(scan: Scan, row: Row, name: str) -> bool | None:
     return bool(found == scan.sha256)
 
 
-def scan_stored(row: Row, *, scores: bool = True) -> Scan | None:
+def scan_stored(row: Row, *, scores: bool = True, again: bool = True) -> Scan | None:
     """Scan the file that a row names now, in its storage; hold it where the policy says so.
 
     Without ``scores`` a background worker does that, and until then it is kept or held by policy.
+    Without ``again`` the scan that there is of these very bytes stays as it is.
 
     A placeholder is not scanned: what it stands for waits already, or waits again where its own
     object is gone. A copied object names the file of another one and shares its standing. None
@@ -109,6 +110,10 @@ def scan_stored(row: Row, *, scores: bool = True) -> Scan | None:
     except FileNotFoundError:
         return None
     with file:
+        if not again and known is not None and known.object_pk == row.pk:
+            if digest(file) == (known.sha256, known.size):
+                return known
+            file.seek(0)
         return _scan_open(file, name, row, watched, instance, known, db, scores)
 
 
@@ -121,8 +126,9 @@ def _scan_open(
     known: Scan | None,
     db: str,
     scores: bool,
-) -> Scan:
+) -> Scan | None:
     """``file`` stays open from the score to the hold: an object store sends it only once."""
+    newest = _newest(row, watched, db)
     found = examine(
         file,
         name=name,
@@ -149,7 +155,10 @@ def _scan_open(
     scan.recognise(found.match)
     scan.sampled_at = drawn(scan, Scan.Status(scan.status))
     shadow = drawing.drawn(scan, found.policy.detector)
-    with transaction.atomic(using=db):
+    with transaction.atomic(using=row.db), transaction.atomic(using=db):
+        if lock_row(row, db) != name or _newest(row, watched, db) != newest:
+            # Somebody was faster: what they found stands, and their placeholder may.
+            return _of(row, watched, db).current().order_by("-pk").first()
         scan.save(using=db, force_insert=True)
         Scan.objects.using(db).supersede(scan)
         if shadow is not None:
@@ -162,6 +171,15 @@ def _scan_open(
             lock_unchanged(scan, row)
             go(scan, row, status_of(found), source=file)
     return scan
+
+
+def _of(row: Row, watched: WatchedField, db: str) -> ScanQuerySet:
+    scans = Scan.objects.using(db)
+    return scans.filter(field=watched.label, object_pk=row.pk, object_db=row.db)
+
+
+def _newest(row: Row, watched: WatchedField, db: str) -> int | None:
+    return _of(row, watched, db).order_by("-pk").values_list("pk", flat=True).first()
 
 
 def _public_status(found: Examination) -> "Scan.Status":

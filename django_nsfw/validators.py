@@ -7,6 +7,7 @@ app registry until it is called, so a ``models.py`` may import it freely.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
+from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.utils.deconstruct import deconstructible
 from django.utils.formats import number_format
@@ -123,6 +124,19 @@ class NSFWValidator:
                 code=code,
                 params={key: _readable(value) for key, value in params.items()},
             )
+
+    async def acheck(
+        self,
+        value: Any,
+        *,
+        watched: "WatchedField | None" = None,
+        instance: "Model | None" = None,
+    ) -> None:
+        """As :meth:`check`, for coroutines: the event loop goes on while the file is looked at.
+
+        That happens in the thread of the database, which every request under ASGI has of its own.
+        """
+        await sync_to_async(self.check)(value, watched=watched, instance=instance)
 
     def _message(self, code: str, params: Mapping[str, Any]) -> str | Promise:
         if code == self.code and self.message is not None:

@@ -43,6 +43,7 @@ BYTES = [  # what becomes of bytes in a bucket; what a crash leaves is in test_e
     "tests/s3/test_rescans.py",
 ]
 WITHOUT_DATABASE = [
+    "tests/asgi",  # a site with a database of its own
     "tests/detectors",  # pictures and weights
     "tests/evaluation",
     "tests/images",

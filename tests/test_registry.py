@@ -45,6 +45,22 @@ def test_settings_are_followed(settings):
     assert issubclass(Asset._meta.get_field("thumbnail").attr_class, GatedFieldFile)
 
 
+def test_apps_that_come_and_go_are_followed(settings, gates):
+    """As projects do whose tests have apps of their own."""
+    everything, settings.NSFW_FIELDS = list(settings.INSTALLED_APPS), {}
+    settings.INSTALLED_APPS = [app for app in everything if app != "tests.host"]
+    assert registry.watched == {}
+    Photo._meta.get_field("image").attr_class = ImageFieldFile
+    settings.INSTALLED_APPS = everything
+    assert watched_of(Album, Asset, Photo) == {"host.Photo.image"}
+    assert issubclass(Photo._meta.get_field("image").attr_class, GatedFieldFile)
+
+
+def test_where_this_app_is_left_out_nothing_is_asked(settings, caplog):
+    settings.INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth"]
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize(
     ("label", "why"),
     [

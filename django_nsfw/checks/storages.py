@@ -130,7 +130,7 @@ def check_moderated_storages_have_their_app(
                     f"STORAGES[{alias!r}] is moderated by an app that is not installed: nothing "
                     "can be saved there.",
                     hint=f"Add {needed!r} to INSTALLED_APPS, and migrate.",
-                    id="django_nsfw.E096",
+                    id="django_nsfw.E085",
                 )
             )
     return found

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from ..assessment import digest
+from ..bodies import digest
 from ..exceptions import EvaluationError
 from ..images import FORMATS, probe
 from .folders import in_folder

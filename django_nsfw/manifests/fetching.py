@@ -16,7 +16,7 @@ from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit
 from urllib.request import urlopen
 
-from ..assessment import CHUNK
+from ..bodies import CHUNK
 from ..rescans.reading import Fetched
 
 ATTEMPTS = 3

@@ -14,7 +14,7 @@ from django.core.files import File
 from django.core.files.storage import Storage
 from django.utils.translation import gettext, gettext_noop
 
-from ..assessment import Body, digest
+from ..bodies import Body, digest
 from ..exceptions import DecisionRefused, QuarantineError
 from ..models import Scan
 from ..scores import Assessment

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, connections, models, transaction
 from django.db.models import Case, F, Q, Value, When
+from django.db.models.signals import post_save
 from django.utils import timezone
 
 from ..exceptions import DecisionRefused
@@ -43,6 +44,8 @@ def record_held(scan: Scan, db: str) -> None:
             update_fields=["token"],
             unique_fields=["token"] if named else None,
         )
+        # What save() says, who counts uploads must hear of this one, too.
+        post_save.send(Scan, instance=scan, created=True, raw=False, using=db, update_fields=None)
     else:  # where a failure costs nothing, and bulk_create() would begin a transaction
         try:
             scan.save(using=db, force_insert=True)

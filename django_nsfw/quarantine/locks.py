@@ -59,6 +59,20 @@ def lock(scan: Scan, row: Row) -> str | None:
     return named
 
 
+def lock_row(row: Row, db: str) -> str | None:
+    """What the row names, locked before a scan of it is written to ``db``; None without a row."""
+    if not _has_row_locks(db):
+        Scan.objects.using(db).filter(pk=0).update(status=F("status"))
+    attname = row.field.attname
+    if not _has_row_locks(row.db):
+        if row.db != db:
+            row.rows.update(**{attname: F(attname)})
+        return row.name()
+    names = row.rows.select_for_update().values_list(attname, flat=True)
+    named: str | None = names.first()
+    return named
+
+
 def lock_unchanged(scan: Scan, row: Row, **read: Any) -> Any:
     """Before any bytes move: from here on, row and scan stay as they are until the end.
 

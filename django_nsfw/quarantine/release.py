@@ -8,7 +8,7 @@ from django.core.files import File
 from django.core.files.storage import Storage
 from django.utils.translation import gettext
 
-from ..assessment import digest
+from ..bodies import digest
 from ..exceptions import DecisionRefused
 from ..models import Scan
 from . import journal

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.files.storage import Storage
 from django.db import router
 
-from ..assessment import digest
+from ..bodies import digest
 from ..models import Scan
 from . import journal
 from .faults import quarantine_cannot

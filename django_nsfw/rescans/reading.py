@@ -15,7 +15,7 @@ from django.core.files.storage import Storage
 from django.db import connections
 from django.utils import timezone
 
-from ..assessment import CHUNK, Body
+from ..bodies import CHUNK, Body
 
 logger = logging.getLogger(__name__)
 

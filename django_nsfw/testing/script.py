@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files import File
 
-from ..assessment import digest
+from ..bodies import digest
 from ..detectors import Detector, Identity
 from ..exceptions import DetectorUnavailable
 from ..scores import Scores

@@ -54,8 +54,11 @@ def seed_all(*where: object) -> None:
 
 
 def batches_in(recipe: Recipe, pictures: int) -> int:
-    """Batches of one epoch. One that would not be full is left out, as timm does."""
-    return _length(recipe, pictures) // recipe.batch_size
+    """Batches of one epoch. One that would not be full is left out, as timm does with a folder; of
+    a stream, which is what ``epoch_repeats`` is for, it is filled with pictures that come again."""
+    if recipe.epoch_repeats:
+        return math.ceil(max(1.0, recipe.epoch_repeats) * pictures / recipe.batch_size)
+    return pictures // recipe.batch_size
 
 
 def training_batches(
@@ -164,17 +167,14 @@ def _side(data_config: DataConfig) -> int:
     return int(max(data_config["input_size"][1:]))
 
 
-def _length(recipe: Recipe, pictures: int) -> int:
-    return math.floor(max(1.0, recipe.epoch_repeats) * pictures)
-
-
 def _plans(recipe: Recipe, pictures: int, epoch: int) -> list[Plan]:
     """Every picture once before any comes again."""
     rng = np.random.default_rng([recipe.seed, epoch])
     order: list[int] = []
-    while len(order) < _length(recipe, pictures):
+    batches = batches_in(recipe, pictures)
+    while len(order) < batches * recipe.batch_size:
         order += rng.permutation(pictures).tolist()
-    full = _cut(order, recipe.batch_size)[: batches_in(recipe, pictures)]
+    full = _cut(order, recipe.batch_size)[:batches]
     return [Plan(epoch=epoch, number=number, places=places) for number, places in enumerate(full)]
 
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from ..assessment import digest
+from ..bodies import digest
 from ..detectors.base import available_cpus
 from ..evaluation.samples import Sample
 from ..exceptions import NSFWError, TrainingRefused

@@ -199,6 +199,10 @@ def _optimizer(model: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
             f"opt is {recipe.opt!r}, which timm cannot make ({error}). "
             f"It knows: {', '.join(map(str, list_optimizers()))}."
         ) from error
+    if getattr(made, "is_second_order", False):  # fused attention has no gradient of a gradient
+        for layer in model.modules():
+            if hasattr(layer, "fused_attn"):
+                layer.fused_attn = False  # type: ignore[assignment]  # a plain attribute of timm's
     return made
 
 

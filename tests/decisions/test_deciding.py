@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models.signals import post_save
 
-from django_nsfw.assessment import digest
+from django_nsfw.bodies import digest
 from django_nsfw.decisions import approve, reject
 from django_nsfw.models import Decision, Scan
 from django_nsfw.sweeping import Finding, sweep

@@ -74,8 +74,8 @@ class Browser:
             Request(url, data=body, headers={"Content-Type": MULTIPART_CONTENT, "Referer": url})
         )
 
-    def upload(self, title: str, name: str, body: bytes) -> Page:
-        return self.submit("/upload/", title=title, image=SimpleUploadedFile(name, body))
+    def upload(self, title: str, name: str, body: bytes, at: str = "/upload/") -> Page:
+        return self.submit(at, title=title, image=SimpleUploadedFile(name, body))
 
     def _open(self, request: Request) -> Page:
         try:

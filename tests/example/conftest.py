@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,13 @@ def demo(example):
 def site(example, demo):
     """The address of the running gallery."""
     assert demo.returncode == 0, demo.stderr
+    with serving(example) as address:
+        yield address
+
+
+@contextmanager
+def serving(example: Example) -> Iterator[str]:
+    """The development server of the example, on a port of its own: its address."""
     with subprocess.Popen(
         [*MANAGE, "runserver", "--noreload", "127.0.0.1:0"],
         env=example.environment,

@@ -14,7 +14,8 @@ from django.core.files.uploadedfile import (
 from django.forms import modelform_factory
 from PIL import Image
 
-from django_nsfw.assessment import assess, digest
+from django_nsfw.assessment import assess
+from django_nsfw.bodies import digest
 from django_nsfw.models import Scan
 from tests.conftest import picture, upload
 from tests.folders import held, journalled, public, tree

@@ -25,6 +25,13 @@ PORTS = (
     "volume.port", "volume.port.grpc", "admin.port", "admin.port.grpc",
 )  # fmt: skip
 SECONDS = 40
+NOTIFICATION = """
+[notification.webhook]
+enabled = true
+endpoint = "{}"
+bearer_token = "{}"
+backoff_seconds = 1
+"""
 
 
 class CannotRun(Exception):
@@ -40,9 +47,14 @@ def program():
 
 
 class Server:
-    """``weed mini``, on loopback and free ports, with a key; ended by its process id."""
+    """``weed mini``, on loopback and free ports, with a key; ended by its process id.
 
-    def __init__(self, folder):
+    ``webhook``: an address, and a token to show there, for what happens in its buckets.
+    """
+
+    def __init__(self, folder, webhook=None):
+        if webhook is not None:
+            (folder / "notification.toml").write_text(NOTIFICATION.format(*webhook))
         ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         self.address = f"127.0.0.1:{ports['s3.port']}"
         self.endpoint = f"http://{self.address}"

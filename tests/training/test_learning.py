@@ -171,6 +171,14 @@ def test_what_is_restored_goes_on_as_it_would_have():
     assert first.lr == second.lr
 
 
+@pytest.mark.filterwarnings("ignore:Using backward.* with create_graph=True")  # torch's own
+def test_an_optimiser_that_needs_second_derivatives_trains_a_vision_transformer():
+    one = learner(Recipe(batch_size=8, lr=0.01, opt="adahessian", warmup_epochs=0))
+    before = weights(one).clone()
+    one.learn(a_batch(), epoch=0, number=0)
+    assert not torch.equal(weights(one), before)
+
+
 def test_an_optimiser_that_looks_ahead_is_brought_together_at_the_end_of_an_epoch():
     one = learner(Recipe(batch_size=8, lr=0.01, opt="lookahead_sgd", warmup_epochs=0))
     learnt(one, batches=2)

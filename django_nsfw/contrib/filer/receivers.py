@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models.signals import post_save, pre_save
 from filer.models import File
 
-from ...assessment import digest
+from ...bodies import digest
 from ...models.keys import pk_as_text
 from ...quarantine.rows import Row
 from ...registry import registry

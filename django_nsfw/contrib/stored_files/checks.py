@@ -30,7 +30,7 @@ def check_moderated_storages(app_configs: Any, **kwargs: Any) -> list[CheckMessa
                 "No storage is moderated: nothing that is saved without a model is examined.",
                 hint='Give an entry of STORAGES the BACKEND "django_nsfw.contrib.stored_files.'
                 'storages.ModeratedFileSystemStorage", or a class of yours with its mixin.',
-                id="django_nsfw.W096",
+                id="django_nsfw.W085",
             )
         ]
     return [complaint for alias in aliases for complaint in _complaints(alias)]
@@ -46,7 +46,7 @@ def check_addresses(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 "The files of moderated storages have no address: storage.url() fails.",
                 hint='Add path("files/", include("django_nsfw.contrib.stored_files.urls")) to the '
                 "urlpatterns of ROOT_URLCONF.",
-                id="django_nsfw.E097",
+                id="django_nsfw.E086",
             )
         ]
     return []
@@ -58,7 +58,7 @@ def _complaints(alias: str) -> Iterator[CheckMessage]:
         yield Error(
             f"{name} is moderated: what is held cannot be kept there.",
             hint="Give it the class without the mixin.",
-            id="django_nsfw.E098",
+            id="django_nsfw.E087",
         )
         return
     try:
@@ -69,7 +69,7 @@ def _complaints(alias: str) -> Iterator[CheckMessage]:
         yield Error(
             f"{name} cannot be used: {error}",
             hint="Correct its BACKEND and OPTIONS.",
-            id="django_nsfw.E099",
+            id="django_nsfw.E088",
         )
         return
     if unknown:
@@ -78,5 +78,5 @@ def _complaints(alias: str) -> Iterator[CheckMessage]:
             f"{name} cannot be used: policy: there is no detector {detector!r}. "
             f"Configured: {configured}.",
             hint="Add it to NSFW_DETECTORS or name another.",
-            id="django_nsfw.E099",
+            id="django_nsfw.E088",
         )

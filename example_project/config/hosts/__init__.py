@@ -19,6 +19,8 @@ class Host:
     install: str
     """What to type where its packages are missing."""
     apps: Sequence[str]
+    needs: Sequence[str] = ()
+    """Modules of packages that are no apps."""
     middleware: Sequence[str] = ()
     context_processors: Sequence[str] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -39,9 +41,9 @@ def chosen(names: str) -> list[Host]:
                 f"NSFW_HOSTS names of {', '.join(NAMES) or 'nothing yet'}, not {name!r}."
             )
         host: Host = import_module(f"{__name__}.{name}").HOST
-        for app in host.apps:
+        for module in (*host.apps, *host.needs):
             try:
-                import_module(app.partition(".apps.")[0])
+                import_module(module.partition(".apps.")[0])
             except ModuleNotFoundError as error:
                 raise ImproperlyConfigured(
                     f"NSFW_HOSTS has {name}: {error}. Install it with: {host.install}"

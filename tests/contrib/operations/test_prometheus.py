@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from prometheus_client import REGISTRY, generate_latest
 
@@ -72,6 +72,16 @@ def test_what_becomes_of_files_is_counted(constant, since, admin_user):
         for event in ("held", "released", "rejected", "undone")
     }
     assert counted == {"held": 2, "released": 1, "rejected": 0, "undone": 1}
+
+
+def test_uploads_within_a_transaction_are_counted_as_well(constant, since):
+    """As in the admin, and everywhere with ATOMIC_REQUESTS."""
+    with transaction.atomic():
+        photo(constant, 0.7, seed=9)
+        photo(constant, 0.1, seed=10)
+    field = "host.Photo.image"
+    assert since("nsfw_verdicts_total", field=field, verdict="review", status="held") == 1
+    assert since("nsfw_verdicts_total", field=field, verdict="allow", status="clear") == 1
 
 
 def test_what_waits_is_counted_with_its_age_in_one_query(constant, django_assert_num_queries):

@@ -4,7 +4,11 @@ from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS, MIDDLEWARE
 
 INSTALLED_APPS = [*INSTALLED_APPS, "drf_spectacular"]
-MIDDLEWARE = [*MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
+MIDDLEWARE = [
+    *MIDDLEWARE,
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+]
 TIME_ZONE = "UTC"
 ROOT_URLCONF = "tests.contrib.rest.urls"
 REST_FRAMEWORK = {

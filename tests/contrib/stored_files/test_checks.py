@@ -26,7 +26,7 @@ def test_no_storage_is_moderated(settings):
     settings.STORAGES = settings.STORAGES | {"editors": PLAIN, "papers": PLAIN}
     assert said(check_moderated_storages(None)) == [
         (
-            "django_nsfw.W096",
+            "django_nsfw.W085",
             "No storage is moderated: nothing that is saved without a model is examined.",
             f'Give an entry of STORAGES the BACKEND "{OURS}", or a class of yours with its mixin.',
         )
@@ -37,7 +37,7 @@ def test_there_is_no_address(settings):
     settings.ROOT_URLCONF = "tests.urls"
     assert said(check_addresses(None)) == [
         (
-            "django_nsfw.E097",
+            "django_nsfw.E086",
             "The files of moderated storages have no address: storage.url() fails.",
             'Add path("files/", include("django_nsfw.contrib.stored_files.urls")) to the '
             "urlpatterns of ROOT_URLCONF.",
@@ -49,7 +49,7 @@ def test_the_quarantine_is_moderated(settings):
     settings.STORAGES = settings.STORAGES | {"nsfw_quarantine": {"BACKEND": OURS}}
     assert said(check_moderated_storages(None)) == [
         (
-            "django_nsfw.E098",
+            "django_nsfw.E087",
             "STORAGES['nsfw_quarantine'] is moderated: what is held cannot be kept there.",
             "Give it the class without the mixin.",
         )
@@ -83,7 +83,7 @@ def test_the_quarantine_is_moderated(settings):
 def test_a_policy_that_cannot_be_followed(options, message, hint, settings):
     settings.STORAGES = settings.STORAGES | {"editors": {"BACKEND": OURS, "OPTIONS": options}}
     assert said(check_moderated_storages(None)) == [
-        ("django_nsfw.E099", f"STORAGES['editors'] cannot be used: {message}", hint)
+        ("django_nsfw.E088", f"STORAGES['editors'] cannot be used: {message}", hint)
     ]
 
 
@@ -114,7 +114,7 @@ def test_the_app_is_not_installed():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(
         (
-            "django_nsfw.E096",
+            "django_nsfw.E085",
             "STORAGES['default'] is moderated by an app that is not installed: nothing can be "
             "saved there.",
             "Add 'django_nsfw.contrib.stored_files' to INSTALLED_APPS, and migrate.",

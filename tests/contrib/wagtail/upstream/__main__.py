@@ -4,17 +4,13 @@
 default the tests of images and documents. Both run at the same time.
 """
 
-import json
-import os
-import subprocess
 import sys
-import tempfile
-from collections import Counter
 from pathlib import Path
 
 import wagtail
 
-ROOT = Path(__file__).resolve().parents[4]
+from tests.upstream.twice import Suite, run
+
 LABELS = ["wagtail.images", "wagtail.documents"]
 FORMS = "asks for Wagtail's own class of forms, in whose place the settings name ours"
 MENU = "counts queries, and the menu says how many pictures wait by one"
@@ -36,64 +32,19 @@ AS_MEANT = {
 
 
 def main(labels: list[str]) -> int:
-    with tempfile.TemporaryDirectory(prefix="upstream_") as folder:
-        data = {name: Path(folder, name) for name in ("without", "with")}
-        running = {name: start(path, labels, app=name == "with") for name, path in data.items()}
-        codes = {name: process.wait() for name, process in running.items()}
-        found = {}
-        for name, path in data.items():
-            outcomes = path / "outcomes.json"
-            if not outcomes.exists():
-                print((path / "log").read_text()[-5000:])
-                print(f"The run {name} this app ended with {codes[name]} and no outcomes.")
-                return 1
-            found[name] = json.loads(outcomes.read_text())
-        return compare(found["without"], found["with"], (data["with"] / "log").read_text())
-
-
-def start(data: Path, labels: list[str], *, app: bool) -> subprocess.Popen[bytes]:
-    data.mkdir()
-    with (data / "log").open("wb") as log:
-        return subprocess.Popen(
-            [
+    return run(
+        Suite(
+            name=f"Wagtail {wagtail.__version__}",
+            command=[
                 sys.executable, "-W", "ignore", "-m", "django", "test", "--noinput",
-                "--testrunner", "tests.contrib.wagtail.upstream.runner.Runner",
-                *(labels or LABELS),
+                "--testrunner", "tests.upstream.recording.Runner", *(labels or LABELS),
             ],
+            settings="tests.contrib.wagtail.upstream.settings",
             # Some of its tests open files by their path in its source.
-            cwd=Path(wagtail.__file__).parent.parent,
-            env=os.environ
-            | {
-                "DJANGO_SETTINGS_MODULE": "tests.contrib.wagtail.upstream.settings",
-                "PYTHONPATH": os.pathsep.join(
-                    filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])
-                ),
-                "UPSTREAM_DATA": str(data),
-                "UPSTREAM_WITH_APP": "1" if app else "",
-            },
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )  # fmt: skip
-
-
-def compare(without: dict[str, str], with_app: dict[str, str], log: str) -> int:
-    expected = without | dict.fromkeys(AS_MEANT.keys() & without.keys(), "failed")
-    changed = {
-        test: (without.get(test, "absent"), with_app.get(test, "absent"))
-        for test in sorted(expected.keys() | with_app.keys())
-        if expected.get(test) != with_app.get(test)
-    }
-    if changed:
-        print(log[-20_000:])
-    for test, (before, after) in changed.items():
-        print(f"{test}: {before} without this app, {after} with it")
-    counts = ", ".join(
-        f"{number} {outcome}" for outcome, number in Counter(without.values()).items()
-    )
-    print(
-        f"Wagtail {wagtail.__version__}, without this app: {counts}. With it {len(changed)} differ."
-    )
-    return int(bool(changed) or "passed" not in without.values())
+            folder=Path(wagtail.__file__).parent.parent,
+            as_meant=AS_MEANT,
+        )
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""What an operator sees of the gallery, where ``NSFW_HOSTS`` has ``operations``."""

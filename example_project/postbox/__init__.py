@@ -1,0 +1,1 @@
+"""Pictures that browsers put straight into a bucket."""

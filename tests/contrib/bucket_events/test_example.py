@@ -1,0 +1,95 @@
+"""The example's postbox: a browser, a bucket that speaks, and the site between them."""
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.chromium import chromium, keep
+from tests.conftest import encode, mistaken, picture
+from tests.example.conftest import MANAGE, Example
+from tests.s3.server import KEY, MEDIA, SECRET, Server, free_ports
+
+TOKEN = "the-token-that-the-bucket-shows"
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    [port] = free_ports(1)
+    site = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory(prefix="nsfw_s3_") as folder:
+        server = Server(Path(folder), webhook=(f"{site}/bucket-events/", TOKEN))
+        server.site = site
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def site(bucket, tmp_path_factory):
+    example = Example(tmp_path_factory.mktemp("example"))
+    example.environment |= {
+        "NSFW_HOSTS": "direct_uploads",
+        "EXAMPLE_BUCKET": MEDIA,
+        "EXAMPLE_BUCKET_TOKEN": TOKEN,
+        "AWS_ENDPOINT_URL": bucket.endpoint,
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    for command in (["check"], ["migrate", "--verbosity", "0"]):
+        done = example.manage(*command)
+        assert (done.returncode, done.stderr) == (0, "")
+    with subprocess.Popen(
+        [*MANAGE, "runserver", "--noreload", bucket.site.removeprefix("http://")],
+        env=example.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+    ) as server:
+        try:
+            for line in server.stdout:
+                if re.search(r"http://127\.0\.0\.1:\d+/", line):
+                    break
+            else:
+                pytest.fail("The development server did not start.")
+            yield bucket.site
+        finally:
+            server.terminate()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.mark.parametrize(
+    ("body", "notices"),
+    [
+        pytest.param(picture(640, 480), [], id="clear"),
+        pytest.param(encode(mistaken(seed=18), "JPEG"), ["Awaiting review"], id="held"),
+    ],
+)
+def test_a_picture_goes_to_the_bucket_and_is_shown_when_it_was_looked_at(
+    bucket, site, browser, body, notices
+):
+    page = browser.new_page()
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+    page.goto(f"{site}/postbox/")
+    before = page.locator(".grid img").count()
+    page.set_input_files("#image", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": body})
+    page.click("text=Put it there")
+    page.wait_for_function(f"document.querySelectorAll('.grid img').length === {before + 1}")
+    image = page.locator(".grid img").first
+    image.evaluate("image => image.decode()")
+    assert image.evaluate("image => image.naturalWidth") == (480 if notices else 640)
+    keep(page)
+    assert page.locator(".grid li").first.locator(".nsfw-notice").all_inner_texts() == notices
+    assert (body in bucket.files(MEDIA).values()) is not bool(notices)
+    assert complaints == []
+    page.close()

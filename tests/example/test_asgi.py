@@ -1,0 +1,59 @@
+"""The example under uvicorn: its pages, and the upload as a coroutine."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import encode, mistaken, picture
+from tests.example.browser import Browser
+from tests.example.conftest import ROOT, Example
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    example = Example(tmp_path_factory.mktemp("asgi"))
+    migrated = example.manage("migrate", "--verbosity", "0")
+    assert (migrated.returncode, migrated.stderr) == (0, "")
+    with subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", "0"],
+        cwd=ROOT / "example_project",
+        env=example.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as server:
+        try:
+            for line in server.stderr:
+                if started := re.search(r"http://127\.0\.0\.1:\d+", line):
+                    break
+            else:
+                pytest.fail("uvicorn did not start.")
+            yield started.group()
+        finally:
+            server.terminate()
+
+
+@pytest.mark.parametrize("at", ["/upload/", "/upload/async/"])
+@pytest.mark.parametrize(
+    ("title", "body", "said", "notice"),
+    [
+        ("Squares", picture(format="PNG"), "“Squares” is published.", ""),
+        ("Circles", encode(mistaken(), "PNG"), "“Circles” awaits review", "Awaiting review"),
+    ],
+)
+def test_an_upload(site, at, title, body, said, notice):
+    visitor = Browser(site)
+    page = visitor.upload(title, "a.png", body, at=at)
+    assert f"Thank you. {said}" in page.text
+    assert page.cards[title]["notice"] == notice
+
+
+def test_an_upload_that_is_refused_says_so_at_its_field(site):
+    page = Browser(site).upload(
+        "Nothing", "a.png", picture(format="PNG")[:200], at="/upload/async/"
+    )
+    assert page.status == 200
+    assert "The picture was not uploaded." in page.text

@@ -1,0 +1,91 @@
+"""A stored file is scanned by two at once: by what names it, an event, a rescan."""
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from django_nsfw.models import Scan
+from django_nsfw.quarantine.rows import Row
+from django_nsfw.stored import scan_stored
+from tests.conftest import photograph, picture
+from tests.detectors_for_tests import ConstantDetector
+from tests.host.models import Avatar
+
+
+class InterruptedDetector(ConstantDetector):
+    """While it looks for the first time, somebody else does something."""
+
+    meanwhile = ()
+
+    def predict(self, images):
+        acts, type(self).meanwhile = self.meanwhile, ()
+        for act in acts:
+            act()
+        return super().predict(images)
+
+
+@pytest.fixture
+def interrupted(settings):
+    settings.NSFW_DETECTORS = {"default": {"BACKEND": "tests.test_stored.InterruptedDetector"}}
+    InterruptedDetector.meanwhile = ()
+    InterruptedDetector.answer = 0.8
+    return InterruptedDetector
+
+
+@pytest.fixture
+def row(transactional_db):
+    """Of an object whose file came by another way than an upload, and was not scanned yet."""
+    avatar = Avatar.objects.create(image="photos/a.png")
+    default_storage.save("photos/a.png", ContentFile(photograph()))
+    return Row(Avatar._meta.get_field("image"), str(avatar.pk), "default")
+
+
+def scans():
+    return [(scan.status, scan.name) for scan in Scan.objects.order_by("pk")]
+
+
+@pytest.mark.parametrize("answer", [0.1, 0.8], ids=["clear", "held"])
+def test_who_comes_second_takes_what_the_first_found(interrupted, row, answer):
+    interrupted.answer = answer
+    interrupted.meanwhile = [lambda: scan_stored(row)]
+    second = scan_stored(row)
+    [(status, name)] = scans()
+    assert status == ("clear" if answer < 0.5 else "held")
+    assert (second.status, second.name, row.name()) == (status, name, name)
+    assert default_storage.exists("photos/a.png") is (status == "clear")
+
+
+def test_another_file_meanwhile_is_the_one_that_counts(interrupted, row):
+    def replace():
+        avatar = Avatar.objects.get()
+        avatar.image = ContentFile(picture(), "b.jpg")
+        avatar.save()
+
+    interrupted.meanwhile = [replace]
+    found = scan_stored(row)
+    assert [status for status, _ in scans()] == ["held"]
+    assert found.name == row.name() != "photos/a.png"
+
+
+def test_an_object_that_is_gone_meanwhile_gets_no_scan(interrupted, row):
+    interrupted.meanwhile = [Avatar.objects.all().delete]
+    assert scan_stored(row) is None
+    assert not Scan.objects.exists()
+
+
+class TestWithoutAgain:
+    def test_the_same_bytes_keep_their_scan(self, interrupted, row):
+        interrupted.answer = 0.1
+        first = scan_stored(row)
+        interrupted.answer = 0.8
+        assert scan_stored(row, again=False) == first
+        assert scans() == [("clear", "photos/a.png")]
+
+    def test_other_bytes_get_one_of_their_own(self, interrupted, row):
+        interrupted.answer = 0.1
+        scan_stored(row)
+        default_storage.delete("photos/a.png")
+        default_storage.save("photos/a.png", ContentFile(picture()))
+        interrupted.answer = 0.8
+        scan_stored(row, again=False)
+        assert [status for status, _ in scans()] == ["superseded", "held"]
