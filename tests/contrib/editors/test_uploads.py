@@ -1,6 +1,7 @@
 """The views that editors upload to: who may, and what each editor is answered."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import storages
 from django.http import JsonResponse
@@ -147,9 +148,7 @@ def test_only_staff_uploads(editor, who, constant, client, django_user_model):
     assert (lying(), constant.inferences) == ({}, 0)
 
 
-def test_a_permission_in_the_place_of_staff(constant, django_user_model, rf):
-    from django.contrib.auth.models import Permission
-
+def test_a_permission_in_the_place_of_staff(constant, django_user_model):
     ann, bob = (django_user_model.objects.create_user(name) for name in ("ann", "bob"))
     ann.user_permissions.add(Permission.objects.get(codename="add_storedfile"))
     view = TinyMCEUpload.as_view(permission="nsfw_stored_files.add_storedfile")

@@ -10,6 +10,7 @@ from django.core.files.storage import storages
 from django.db import IntegrityError, connection, connections
 
 from django_nsfw.contrib.stored_files import looking_up
+from django_nsfw.contrib.stored_files.exceptions import FileRefused
 from django_nsfw.contrib.stored_files.models import StoredFile
 from django_nsfw.contrib.stored_files.storages import ModeratedFileSystemStorage
 from django_nsfw.decisions import approve, reject
@@ -17,6 +18,7 @@ from django_nsfw.models import Scan
 from tests.conftest import picture, upload
 from tests.contrib.stored_files.conftest import lying
 from tests.contrib.stored_files.storages import EditorsStorage
+from tests.engines.test_concurrency import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,13 +112,12 @@ def test_backslashes_are_folders(constant, editors):
     assert editors.save("texts\\cat.jpg", upload(body=BODY)) == "texts/cat.jpg"
 
 
-@pytest.mark.parametrize("name", ["Cat.jpg", "cat.jpg ", "cät.jpg", "cat?.jpg", "my cat.jpg"])
+@pytest.mark.parametrize("name", ["Cat.jpg", "cat .jpg", "cät.jpg", "cat?.jpg", "my cat.jpg"])
 def test_names_are_compared_exactly(name, constant, editors):
     editors.save("cat.jpg", upload(body=BODY))
-    if name == "cat.jpg ":
-        assert looking_up.standing("editors", name) is None
-        return
+    assert looking_up.standing("editors", name) is None
     assert editors.save(name, upload(body=OTHER)) == name
+    assert looking_up.standing("editors", f"{name} ") is None
     assert (read(editors, name), read(editors, "cat.jpg")) == (OTHER, BODY)
 
 
@@ -154,8 +155,6 @@ def test_who_never_finds_a_name_is_told(constant, editors, monkeypatch):
     reason="a second connection would wait for the first; the test above has the same race",
 )
 def test_many_save_one_name_at_once(constant, editors):
-    from tests.engines.test_concurrency import together
-
     bodies = [picture(seed=n) for n in range(6)]
 
     def saving(body):
@@ -202,12 +201,11 @@ def test_what_is_asked_of_a_file_is_answered_for_what_stands_there(constant, edi
     assert (editors.size(name), editors.listdir("a")) == (len(BODY), ([], ["cat.jpg"]))
 
 
-@pytest.mark.parametrize("path", ["", ".", "/"])
+@pytest.mark.parametrize("path", ["", "."])
 def test_the_names_of_a_folder_are_those_that_were_given_out(path, constant, editors, earlier):
     constant.answer = 0.7
     editors.save("cat.jpg", upload(body=BODY))
-    folder = path if path != "/" else ""
-    assert editors.listdir(folder) == (["old"], ["cat.jpg"])
+    assert editors.listdir(path) == (["old"], ["cat.jpg"])
     assert editors.listdir("old") == ([], ["dog.jpg"])
 
 
@@ -232,13 +230,11 @@ def test_before_migrate_every_name_is_that_of_the_class_behind(editors, earlier,
 # Which entry of STORAGES it is.
 
 
-def test_one_that_is_built_from_the_path_of_its_class_is_the_entry_of_that_class(
-    constant, editors, settings
-):
+def test_one_that_is_built_from_the_path_of_its_class_is_the_entry_of_that_class(constant, editors):
     """As django-ckeditor-5 does for each upload, without any options."""
     built = EditorsStorage()
     constant.answer = 0.97
-    with pytest.raises(Exception, match="looks explicit"):
+    with pytest.raises(FileRefused, match="looks explicit"):
         built.save("cat.jpg", upload(body=OTHER))
     constant.answer = 0.1
     assert built.save("cat.jpg", upload(body=BODY)) == "cat.jpg"

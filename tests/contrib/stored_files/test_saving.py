@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.base import ContentFile, File
+from django.core.files.storage import storages
 from django.db import transaction
 
 from django_nsfw import pending
@@ -16,6 +17,7 @@ from django_nsfw.decisions import approve, reject, undo
 from django_nsfw.exceptions import QuarantineError
 from django_nsfw.models import Scan
 from django_nsfw.sweeping import sweep
+from django_nsfw.testing import uploads
 from tests.conftest import picture, upload
 from tests.contrib.stored_files.conftest import lying
 from tests.folders import held, journalled
@@ -69,7 +71,7 @@ def test_what_was_public_is_taken_down_behind_the_same_name(constant, editors):
     assert read(editors, name) == next(iter(lying().values()))
 
 
-PNG = "Please send one of: JPEG, PNG, GIF, WEBP, AVIF, BMP, TIFF, HEIF."
+ONE_OF = "Please send one of: JPEG, PNG, GIF, WEBP, AVIF, BMP, TIFF, HEIF."
 
 
 @pytest.mark.parametrize(
@@ -94,12 +96,12 @@ PNG = "Please send one of: JPEG, PNG, GIF, WEBP, AVIF, BMP, TIFF, HEIF."
         ),
         pytest.param(
             "cat.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", 0.1, "unsupported_format",
-            f"This file is not a picture of a supported format. {PNG}",
+            f"This file is not a picture of a supported format. {ONE_OF}",
             id="an SVG",
         ),
         pytest.param(
             "notes.txt", b"remember the milk", 0.1, "not_a_picture",
-            f"This file is not a picture of a supported format. {PNG}",
+            f"This file is not a picture of a supported format. {ONE_OF}",
             id="a text, where nobody allows other files",
         ),
     ],
@@ -147,8 +149,6 @@ def trusting(settings):
     ("person", "status"), [("admin_user", "clear"), (None, "held")], ids=["staff", "nobody"]
 )
 def test_the_policy_of_a_storage_may_ask_who_it_is(person, status, trusting, constant, request):
-    from django.core.files.storage import storages
-
     constant.answer = 0.7
     user = request.getfixturevalue(person) if person else AnonymousUser()
     with uploaded_by(user):
@@ -169,7 +169,7 @@ def test_whoever_saves_outside_of_it_is_nobody(constant, editors, admin_user):
 
 
 def test_settings_of_the_field_take_the_place_of_the_policies_of_storages(
-    constant, editors, papers, settings
+    constant, editors, settings
 ):
     settings.NSFW_FIELDS = {
         "nsfw_stored_files.StoredFile.file": {"review": 0.9, "for_object": f"{__name__}.of_trusted"}
@@ -219,8 +219,6 @@ def test_a_picture_by_any_name_without_a_detector_waits(broken, editors):
 
 def test_without_a_quarantine_nothing_is_stored(constant, editors, settings):
     settings.STORAGES = {k: v for k, v in settings.STORAGES.items() if k != "nsfw_quarantine"}
-    from django.core.files.storage import storages
-
     constant.answer = 0.7
     with pytest.raises(QuarantineError, match="STORAGES has no 'nsfw_quarantine'"):
         storages["editors"].save("cat.jpg", upload(body=BODY))
@@ -235,6 +233,18 @@ def test_a_score_that_comes_later_settles_it(constant, editors, settings):
     assert BODY not in lying().values()
     pending.score(scan.pk)
     assert (read(editors, name), held()) == (BODY, [])
+
+
+@pytest.mark.parametrize("said", ["clear", "held", "rejected"])
+def test_tests_of_a_site_say_what_becomes_of_a_file(said, editors):
+    with getattr(uploads, said)():
+        if said == "rejected":
+            with pytest.raises(FileRefused, match="looks explicit"):
+                editors.save("cat.jpg", upload(body=BODY))
+            return
+        assert editors.save("cat.jpg", upload(body=BODY)) == "cat.jpg"
+    assert Scan.objects.get().status == said
+    assert (BODY in lying().values()) is (said == "clear")
 
 
 def test_what_is_saved_takes_few_queries(constant, editors, django_assert_num_queries):
