@@ -51,6 +51,8 @@ lint: $(DEV)/.lint
 	$(DEV)/bin/mypy
 	$(DEV)/bin/python -m django makemigrations --check --dry-run --settings tests.settings \
 	    --pythonpath . django_nsfw
+	$(DEV)/bin/python -m django makemigrations --check --dry-run \
+	    --settings tests.contrib.stored_files.settings --pythonpath . nsfw_stored_files
 	$(DEV)/bin/python $(MANAGE) makemigrations --check --dry-run
 
 messages: $(DEV)/.installed

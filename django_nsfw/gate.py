@@ -10,6 +10,7 @@ process of a site has the gate, and many never see a file.
 from typing import Any
 
 from django.core.files import File
+from django.core.files.storage import Storage
 from django.db.models.fields.files import FieldFile, FileDescriptor, ImageFileDescriptor
 
 from .registry import WatchedField, registry
@@ -39,7 +40,7 @@ class GatedFieldFile(FieldFile):
             super().save(name, content, save=save)
             return
         storage = self.storage
-        self.storage = Gatekeeper(storage, watched, self.instance)  # type: ignore[assignment]
+        self.storage = Gatekeeper(_behind(storage), watched, self.instance)  # type: ignore[assignment]
         try:
             super().save(name, content, save=save)
         finally:
@@ -93,8 +94,26 @@ def gated(base: type[FieldFile]) -> type[GatedFieldFile]:
     if base not in _gated:
         between = () if base is FieldFile else (base,)
         bases: tuple[type[FieldFile], ...] = (GatedFieldFile, *between, _Threshold)
-        _gated[base] = type(f"Gated{base.__name__}", bases, {"gated_base": base})
+        own: dict[str, Any] = {"gated_base": base}
+        if not hasattr(base, "storage"):  # a host may have its own idea of where a file is
+            own["storage"] = property(_get_storage, _set_storage)
+        _gated[base] = type(f"Gated{base.__name__}", bases, own)
     return _gated[base]
+
+
+def _behind(storage: Storage) -> Storage:
+    """As ``quarantine.places.plain``: the gate has looked, or will, and nobody needs to again."""
+    behind: Storage = getattr(storage, "unmoderated", storage)
+    return behind
+
+
+def _get_storage(file: FieldFile) -> Storage:
+    """Asked when a file is read or written, and not when an object is made."""
+    return _behind(vars(file)["storage"])
+
+
+def _set_storage(file: FieldFile, storage: Storage) -> None:
+    vars(file)["storage"] = storage
 
 
 def _revive(base: type[FieldFile]) -> FieldFile:

@@ -1,5 +1,6 @@
 """Runs the suite on SQLite, what touches the database again on each server that answers on this
-machine, and the suite of each host with its own settings.
+machine, and the suite of each host with its own settings; on the servers as well, where it has a
+table.
 
 ``make test`` calls it; its arguments are pytest's. As many suites at a time as ``JOBS`` says, each
 then prints what it has to say when it is done. Where ``CI`` is set, a server or a driver that is
@@ -66,6 +67,7 @@ WITHOUT_DATABASE = [
 Done = subprocess.CompletedProcess[str]
 Suite = Callable[..., Done]
 HOSTS = sorted(path.parent.name for path in Path(__file__).parent.glob("contrib/*/settings.py"))
+WITH_A_TABLE = ["stored_files"]
 NOTHING_SELECTED = 5
 """pytest's exit code where ``-k`` left no test."""
 
@@ -74,6 +76,7 @@ def main(arguments: list[str]) -> int:
     jobs = int(os.environ.get("JOBS") or 1)
     suites: dict[str, Suite] = {SQLITE: partial(run, SQLITE, "", arguments)}
     failed = []
+    everything = not any(Path(argument.partition("::")[0]).exists() for argument in arguments)
     for server, (port, driver, url) in SERVERS.items():
         newest = os.environ.get("NEWEST", "") if server == "PostgreSQL" else ""
         missing = absent(port, "" if newest else driver)
@@ -88,14 +91,21 @@ def main(arguments: list[str]) -> int:
         database = url.format(name=f"django_nsfw_{os.getpid()}")
         python = {"python": newest} if newest else {}
         suites[server] = partial(run, server, database, [*options, *arguments], **python)
-    if not any(Path(argument.partition("::")[0]).exists() for argument in arguments):
-        for host in HOSTS:
-            where = [f"--ds=tests.contrib.{host}.settings", f"tests/contrib/{host}"]
-            suites[host] = partial(run, host, "", [*where, *arguments])
+        for host in WITH_A_TABLE if everything else ():
+            name, own = f"{host} on {server}", url.format(name=f"django_nsfw_{host}_{os.getpid()}")
+            suites[name] = partial(
+                run, name, own, ["--create-db", *of_host(host), *arguments], **python
+            )
+    for host in HOSTS if everything else ():
+        suites[host] = partial(run, host, "", [*of_host(host), *arguments])
     failed += at_once(suites, jobs)
     if failed:
         print(f"=== failed: {', '.join(failed)}")
     return int(bool(failed))
+
+
+def of_host(host: str) -> list[str]:
+    return [f"--ds=tests.contrib.{host}.settings", f"tests/contrib/{host}"]
 
 
 def at_once(suites: dict[str, Suite], jobs: int) -> list[str]:

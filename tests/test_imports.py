@@ -192,6 +192,8 @@ def test_nothing_imports_the_packages_of_hosts():
         ("opentelemetry", "opentelemetry"),
         ("health_check", "health_check"),
         ("wagtail", "wagtail"),
+        ("django_ckeditor_5", "stored_files"),
+        ("tinymce", "stored_files"),
     ],
 )
 def test_each_host_is_imported_by_its_package_alone(host, package):

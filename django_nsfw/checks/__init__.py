@@ -25,7 +25,7 @@ ALWAYS = {
         "check_known_images",
     ),
     "compositions": ("check_members", "check_limits_of_cascades"),
-    "storages": ("check_quarantine",),
+    "storages": ("check_quarantine", "check_moderated_storages_have_their_app"),
     "telling": ("check_webhooks",),
     "shadow": ("check_shadow",),
     "stored": ("check_every_image_has_a_policy",),

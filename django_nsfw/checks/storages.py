@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.files.storage import InMemoryStorage, Storage, storages
 from django.db.models import FileField
+from django.utils.module_loading import import_string
 
 from ..conf import QUARANTINE_ALIAS
 from ..exceptions import QuarantineError
@@ -21,7 +22,7 @@ from ..exposure import (
     public_link,
 )
 from ..quarantine.journal import quarantine_storage
-from ..quarantine.places import storages_of
+from ..quarantine.places import plain, storages_of
 from ..registry import registry
 
 NAMED = f'STORAGES["{QUARANTINE_ALIAS}"]'
@@ -112,6 +113,29 @@ def check_quarantine_works(app_configs: AppConfigs, **kwargs: Any) -> list[Check
     return found
 
 
+def check_moderated_storages_have_their_app(
+    app_configs: AppConfigs, **kwargs: Any
+) -> list[CheckMessage]:
+    """What is saved there is recorded in a table of that app. Builds none of them."""
+    found: list[CheckMessage] = []
+    configured: Any = storages.backends
+    for alias, spec in configured.items():
+        try:
+            needed = getattr(import_string(spec["BACKEND"]), "needs_app", "")
+        except Exception:  # noqa: BLE001, S112 - whoever uses that storage will complain
+            continue
+        if needed and not apps.is_installed(needed):
+            found.append(
+                Error(
+                    f"STORAGES[{alias!r}] is moderated by an app that is not installed: nothing "
+                    "can be saved there.",
+                    hint=f"Add {needed!r} to INSTALLED_APPS, and migrate.",
+                    id="django_nsfw.E085",
+                )
+            )
+    return found
+
+
 def public_storages() -> Iterator[Public]:
     """Storages that visitors read, or that a site serves to some of them; each once."""
     seen: list[Storage] = []
@@ -121,7 +145,7 @@ def public_storages() -> Iterator[Public]:
         found: tuple[Storage, ...]
         try:
             if isinstance(subject, str):
-                name, found = f'STORAGES["{subject}"]', (storages[subject],)
+                name, found = f'STORAGES["{subject}"]', (plain(storages[subject]),)
             else:
                 name, found = f"the storage of {subject}", storages_of(subject)
             new = [storage for storage in found if storage not in seen]

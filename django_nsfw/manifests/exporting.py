@@ -12,7 +12,7 @@ from ..detectors import detectors
 from ..models import Scan
 from ..models.keys import pk_as_text
 from ..quarantine.journal import quarantine_storage
-from ..quarantine.places import storages_of
+from ..quarantine.places import depends_on_object, storages_of
 from ..quarantine.rows import Row as HostRow
 from ..recognition import Recognition
 from ..rescans.candidates import Candidate, complete, policy_of
@@ -91,7 +91,7 @@ class _OfTarget:
             )
             for pk, name in named
         ]
-        if not self.policy.for_object and len(self.public) == 1:
+        if not self.policy.for_object and not depends_on_object(field):
             return found
         return complete(found, self.target, self.selection, self.db)
 

@@ -13,14 +13,18 @@ if TYPE_CHECKING:
     from django.db.models.sql.compiler import SQLCompiler
 
 
-class ExactCharField(models.CharField):  # type: ignore[type-arg]
-    """A column of ours: compared byte for byte, and indexed so."""
+class Exact(models.Field):  # type: ignore[type-arg]
+    """Mixed into a field of text: a column of ours, compared byte for byte, and indexed so."""
 
     def db_parameters(self, connection: Any) -> Any:
         parameters = super().db_parameters(connection)
         if connection.vendor == "mysql":
             parameters["collation"] = _collation(connection)
         return parameters
+
+
+class ExactCharField(Exact, models.CharField):  # type: ignore[type-arg]
+    """Exact text."""
 
 
 class OuterName(Func):

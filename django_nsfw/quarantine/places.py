@@ -2,6 +2,9 @@
 
 Fields of the second kind, such as django-filer's, name all of them in ``storages``; which of them
 it is, the ``FieldFile`` of the object knows.
+
+A storage that moderates what it is given names in ``unmoderated`` the one behind it. Whatever this
+app reads and writes for a field was examined, or will be: it goes there.
 """
 
 from collections.abc import Mapping
@@ -11,16 +14,27 @@ from django.core.files.storage import Storage
 from django.db import models
 
 
+def plain(storage: Storage) -> Storage:
+    """The storage that keeps the files: itself, or what it is put before."""
+    behind: Storage = getattr(storage, "unmoderated", storage)
+    return behind
+
+
+def depends_on_object(field: models.FileField) -> bool:
+    """Whether there are several storages, of which the object of a file knows its own."""
+    return isinstance(getattr(field, "storages", None), Mapping)
+
+
 def storage_of(field: models.FileField, instance: models.Model) -> Storage:
     """The storage of this object's file."""
-    storage: Storage = getattr(instance, field.attname).storage
-    return storage
+    return plain(getattr(instance, field.attname).storage)
 
 
 def storages_of(field: models.FileField) -> tuple[Storage, ...]:
     """Every storage that a file of the field may be in."""
-    several = getattr(field, "storages", None)
-    return tuple(several.values()) if isinstance(several, Mapping) else (field.storage,)
+    if depends_on_object(field):
+        return tuple(plain(storage) for storage in field.storages.values())  # type: ignore[attr-defined]
+    return (plain(field.storage),)
 
 
 def wherever(field: models.FileField) -> Storage:

@@ -15,7 +15,7 @@ from ..exceptions import DecisionRefused
 from ..models import Scan
 from ..models.exact import exactly
 from ..models.keys import field_label, pk_as_text, pk_from_text
-from .places import storage_of, storages_of, wherever
+from .places import depends_on_object, plain, storage_of, wherever
 
 SETTLED = gettext_noop("Somebody else settled it meanwhile.")
 REPLACED = gettext_noop("The object has another file now.")
@@ -55,8 +55,8 @@ class Row:
         """Where its file is. A query where that depends on the object."""
         if self.located is not None:
             return self.located
-        if len(storages_of(self.field)) == 1:
-            return self.field.storage
+        if not depends_on_object(self.field):
+            return plain(self.field.storage)
         return locate(self.field, [pk_from_text(self.field.model, self.pk)], db=self.db).get(
             self.pk, wherever(self.field)
         )

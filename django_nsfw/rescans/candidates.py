@@ -14,7 +14,7 @@ from ..exceptions import RescanRefused
 from ..models import Chunk, Scan
 from ..models.keys import pk_as_text
 from ..policy import Policy
-from ..quarantine.places import storages_of, wherever
+from ..quarantine.places import depends_on_object, wherever
 from ..quarantine.rows import Row, locate
 from ..scanning import policy_or_strict, uploader_id, user_in
 from ..scores import Failure
@@ -116,7 +116,7 @@ def complete(
     if not found:
         return found
     field = target.watched.field
-    if len(storages_of(field)) > 1:
+    if depends_on_object(field):
         storages = locate(field, [candidate.pk for candidate in found], db=target.db)
         for candidate in found:
             located = storages.get(candidate.row.pk)
