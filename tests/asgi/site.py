@@ -4,6 +4,7 @@ Every way answers with the scan of what was stored, or with what was said agains
 """
 
 import asyncio
+import time
 
 from asgiref.sync import sync_to_async
 from django import forms
@@ -86,6 +87,26 @@ async def waiting(request):
     return JsonResponse({"waiting": PatientDetector.waiting})
 
 
+async def lag(request):
+    """Seconds by which the event loop was late, for each tick since this was asked before."""
+    late, Ticking.late = Ticking.late, []
+    Ticking.task = Ticking.task or asyncio.create_task(Ticking.tick())
+    return JsonResponse({"late": late})
+
+
+class Ticking:
+    EVERY = 0.01
+    late: list[float] = []
+    task = None
+
+    @classmethod
+    async def tick(cls):
+        while True:
+            due = time.perf_counter() + cls.EVERY
+            await asyncio.sleep(cls.EVERY)
+            cls.late.append(time.perf_counter() - due)
+
+
 async def hold_on(request):
     PatientDetector.told.clear()
     return JsonResponse({})
@@ -114,6 +135,7 @@ urlpatterns = [
     path("in_the_loop/", in_the_loop),
     path("blocking/", blocking),
     path("waiting/", waiting),
+    path("lag/", lag),
     path("hold_on/", hold_on),
     path("go_on/", go_on),
 ]
