@@ -53,7 +53,7 @@ lint: $(DEV)/.lint
 	    --pythonpath . django_nsfw
 	$(DEV)/bin/python -m django makemigrations --check --dry-run \
 	    --settings tests.contrib.stored_files.settings --pythonpath . nsfw_stored_files
-	$(DEV)/bin/python $(MANAGE) makemigrations --check --dry-run
+	NSFW_HOSTS=direct_uploads,editors $(DEV)/bin/python $(MANAGE) makemigrations --check --dry-run
 
 messages: $(DEV)/.installed
 	$(DEV)/bin/python -m tests.messages
