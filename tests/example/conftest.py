@@ -4,7 +4,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -76,23 +77,26 @@ def site(example, demo):
 
 
 @contextmanager
-def serving(example: Example) -> Iterator[str]:
-    """The development server of the example, on a port of its own: its address."""
-    with subprocess.Popen(
-        [*MANAGE, "runserver", "--noreload", "127.0.0.1:0"],
-        env=example.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        encoding="utf-8",
-    ) as server:
+def serving(example: Example, *, port: int = 0, command: Sequence[str] = ()) -> Iterator[str]:
+    """The address of the example: of its development server, on a port of its own, or of the one
+    that ``command`` starts in its folder."""
+    log = example.data / "server.log"
+    with (
+        log.open("w") as said,
+        subprocess.Popen(
+            command or [*MANAGE, "runserver", "--noreload", f"127.0.0.1:{port}"],
+            cwd=ROOT / "example_project",
+            env=example.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+        ) as server,
+    ):
         try:
-            for line in server.stdout:
-                if started := re.search(r"http://127\.0\.0\.1:\d+/", line):
-                    break
-            else:
-                pytest.fail("The development server did not start.")
-            yield started.group()
+            while not (started := re.search(r"http://127\.0\.0\.1:\d+", log.read_text())):
+                assert server.poll() is None, log.read_text()
+                time.sleep(0.05)
+            yield f"{started.group()}/"
         finally:
             server.terminate()
 

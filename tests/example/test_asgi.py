@@ -1,14 +1,12 @@
 """The example under uvicorn: its pages, and the upload as a coroutine."""
 
-import re
-import subprocess
 import sys
 
 import pytest
 
 from tests.conftest import encode, mistaken, picture
 from tests.example.browser import Browser
-from tests.example.conftest import ROOT, Example
+from tests.example.conftest import Example, serving
 
 
 @pytest.fixture(scope="module")
@@ -16,24 +14,9 @@ def site(tmp_path_factory):
     example = Example(tmp_path_factory.mktemp("asgi"))
     migrated = example.manage("migrate", "--verbosity", "0")
     assert (migrated.returncode, migrated.stderr) == (0, "")
-    with subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", "0"],
-        cwd=ROOT / "example_project",
-        env=example.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    ) as server:
-        try:
-            for line in server.stderr:
-                if started := re.search(r"http://127\.0\.0\.1:\d+", line):
-                    break
-            else:
-                pytest.fail("uvicorn did not start.")
-            yield started.group()
-        finally:
-            server.terminate()
+    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", "0"]
+    with serving(example, command=command) as address:
+        yield address
 
 
 @pytest.mark.parametrize("at", ["/upload/", "/upload/async/"])

@@ -3,7 +3,6 @@ with one set it, and nothing logged to the console."""
 
 import re
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -13,7 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, Route
 
 from tests.chromium import keep
-from tests.example.conftest import MANAGE, Example
+from tests.example.conftest import Example, serving
 
 POLICY = "default-src 'self'"
 PATIENCE = 10
@@ -89,19 +88,8 @@ def served(folder: Path) -> Iterator[Site]:
     for arguments in (("migrate", "-v0"), ("shell", "-v0", "-c", FILL)):
         done = example.manage(*arguments)
         assert (done.returncode, done.stderr) == (0, "")
-    with subprocess.Popen(
-        [*MANAGE, "runserver", "--noreload", "127.0.0.1:0"],
-        env=example.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        encoding="utf-8",
-    ) as server:
-        try:
-            started = next(filter(None, (re.search(r"http://\S+:\d+", s) for s in server.stdout)))
-            yield Site(started.group(), example)
-        finally:
-            server.terminate()
+    with serving(example) as address:
+        yield Site(address.rstrip("/"), example)
 
 
 @dataclass

@@ -1,7 +1,5 @@
 """The example's postbox: a browser, a bucket that speaks, and the site between them."""
 
-import re
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -9,7 +7,7 @@ import pytest
 
 from tests.chromium import chromium, keep
 from tests.conftest import encode, mistaken, picture
-from tests.example.conftest import MANAGE, Example
+from tests.example.conftest import Example, serving
 from tests.s3.server import KEY, MEDIA, SECRET, Server, free_ports
 
 TOKEN = "the-token-that-the-bucket-shows"
@@ -18,10 +16,9 @@ TOKEN = "the-token-that-the-bucket-shows"
 @pytest.fixture(scope="module")
 def bucket():
     [port] = free_ports(1)
-    site = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="nsfw_s3_") as folder:
-        server = Server(Path(folder), webhook=(f"{site}/bucket-events/", TOKEN))
-        server.site = site
+        server = Server(Path(folder), webhook=(f"http://127.0.0.1:{port}/bucket-events/", TOKEN))
+        server.port = port
         yield server
         server.stop()
 
@@ -41,23 +38,8 @@ def site(bucket, tmp_path_factory):
     for command in (["check"], ["migrate", "--verbosity", "0"]):
         done = example.manage(*command)
         assert (done.returncode, done.stderr) == (0, "")
-    with subprocess.Popen(
-        [*MANAGE, "runserver", "--noreload", bucket.site.removeprefix("http://")],
-        env=example.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        encoding="utf-8",
-    ) as server:
-        try:
-            for line in server.stdout:
-                if re.search(r"http://127\.0\.0\.1:\d+/", line):
-                    break
-            else:
-                pytest.fail("The development server did not start.")
-            yield bucket.site
-        finally:
-            server.terminate()
+    with serving(example, port=bucket.port) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +62,7 @@ def test_a_picture_goes_to_the_bucket_and_is_shown_when_it_was_looked_at(
     complaints = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
-    page.goto(f"{site}/postbox/")
+    page.goto(f"{site}postbox/")
     before = page.locator(".grid img").count()
     page.set_input_files("#image", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": body})
     page.click("text=Put it there")
