@@ -25,7 +25,6 @@ LABELS = [
     "signals",
     "transaction_hooks",
 ]
-HELD = "stores a text called .jpg, or a picture without an extension, and asks for its own name"
 FORBIDS = "forbids every query while a file is saved, and known images are looked up by one"
 LISTENS = "asks that nobody listens to any model, and a watched field has its listeners"
 SETTINGS = "asks for Django's own storages, and the settings have one for the quarantine besides"
@@ -36,12 +35,6 @@ AS_MEANT = {
     "file_storage.tests.StorageHandlerTests.test_defaults": SETTINGS,
     "file_uploads.tests.DirectoryCreationTests.test_not_a_directory": FORBIDS,
     "file_uploads.tests.DirectoryCreationTests.test_readonly_root": FORBIDS,
-    "file_uploads.tests.FileUploadTests.test_unicode_file_name": HELD,
-    "file_uploads.tests.FileUploadTests.test_unicode_file_name_rfc2231": HELD,
-    "file_uploads.tests.FileUploadTests.test_unicode_file_name_rfc2231_with_double_quotes": HELD,
-    "file_uploads.tests.FileUploadTests.test_unicode_name_rfc2231": HELD,
-    "file_uploads.tests.FileUploadTests.test_unicode_name_rfc2231_with_double_quotes": HELD,
-    "model_forms.tests.FileAndImageFieldTests.test_image_field": HELD,
     "signals.tests.SignalTests.test_disconnect_in_dispatch": LISTENS,
 }
 """Tests that fail with this app, and why that is no fault of it."""
