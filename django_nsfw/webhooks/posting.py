@@ -4,20 +4,23 @@ The addresses are those that the site itself configured, so that none is refused
 a private network, as a service must that takes addresses from its customers.
 """
 
+import socket
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPException
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from .. import __version__
 from .endpoints import Endpoint
 
 TIMEOUT = 15.0
-"""Seconds that an endpoint has to be reached, and to answer."""
+"""Seconds that an endpoint has to be reached, and then to answer."""
 
 READ = 800
 """Bytes of an answer that are read at most."""
@@ -57,16 +60,78 @@ def post(endpoint: Endpoint, message: str, body: str) -> Answer:
             "webhook-signature": endpoint.signature(message, now, body),
         },
     )
+    call = _Call()
+    opener = build_opener(_NoRedirects, _HTTP(call), _HTTPS(call))
+    late = Answer(words=f"TimeoutError: no answer within {TIMEOUT:g} s", host=host)
     try:
-        with build_opener(_NoRedirects).open(request, timeout=TIMEOUT) as response:
-            return _answer(response, host)
+        with opener.open(request, timeout=TIMEOUT) as response:
+            found = _answer(response, host)
     except HTTPError as error:  # an answer as well
         with error:
-            return _answer(error, host)
+            found = _answer(error, host)
     except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
         cause = reason if isinstance(reason, Exception) else error
-        return Answer(words=f"{type(cause).__name__}: {reason}", host=host)
+        if isinstance(cause, TimeoutError):
+            return late
+        found = Answer(words=f"{type(cause).__name__}: {reason}", host=host)
+    finally:
+        call.end()
+    return late if call.over else found  # one that was hung up on is cut off, and may look whole
+
+
+class _Call:
+    """Hangs up when the time is over: that of a socket begins anew with each byte it is given."""
+
+    def __init__(self) -> None:
+        self.over = False
+        self._timer: threading.Timer | None = None
+
+    def begin(self, line: socket.socket) -> None:
+        self._timer = threading.Timer(TIMEOUT, self._hang_up, [line])
+        self._timer.daemon = True
+        self._timer.start()
+
+    def end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _hang_up(self, line: socket.socket) -> None:
+        self.over = True
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
+
+
+class _Connection(HTTPConnection):
+    def __init__(self, host: str, *, call: _Call, **options: Any) -> None:
+        super().__init__(host, **options)
+        self._call = call
+
+    def connect(self) -> None:
+        super().connect()
+        self._call.begin(self.sock)
+
+
+class _TLSConnection(_Connection, HTTPSConnection):
+    """The same behind TLS."""
+
+
+class _HTTP(HTTPHandler):
+    def __init__(self, call: _Call) -> None:
+        super().__init__()
+        self._connection: Any = partial(_Connection, call=call)
+
+    def http_open(self, request: Request) -> HTTPResponse:
+        return self.do_open(self._connection, request)
+
+
+class _HTTPS(HTTPSHandler):
+    def __init__(self, call: _Call) -> None:
+        super().__init__()
+        self._connection: Any = partial(_TLSConnection, call=call)
+
+    def https_open(self, request: Request) -> HTTPResponse:
+        return self.do_open(self._connection, request)
 
 
 def _answer(response: Any, host: str) -> Answer:

@@ -50,6 +50,11 @@ class _Handler(BaseHTTPRequestHandler):
             return  # hangs up
         said = answer.get("body", b"")
         self.send_response(answer.get("status", 204))
+        if slowly := answer.get("slowly"):
+            self.flush_headers()
+            for byte in b"X-Slow: " + b"." * int(slowly / 0.05) + b"\r\n":
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.05)
         for name, value in answer.get("headers", {}).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(said)))

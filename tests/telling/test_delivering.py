@@ -79,7 +79,10 @@ FAILURES = {
     "a redirect that keeps the method": (
         {"status": 308, "headers": {"Location": "/elsewhere"}}, 308, ""),
     "a long answer": ({"status": 503, "body": b"x" * 100_000}, 503, "x" * 200),
-    "an answer too late": ({"status": 204, "after": 1.0}, None, "TimeoutError: timed out"),
+    "an answer too late": (
+        {"status": 204, "after": 1.0}, None, "TimeoutError: no answer within 0.3 s"),
+    "an answer that comes byte by byte": (
+        {"status": 204, "slowly": 1.5}, None, "TimeoutError: no answer within 0.3 s"),
     "no answer": ({"after": 0.01}, None,
         "RemoteDisconnected: Remote end closed connection without response"),
 }  # fmt: skip
