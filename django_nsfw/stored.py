@@ -17,7 +17,7 @@ from .bodies import digest
 from .models import Scan
 from .models.keys import field_label, object_pk
 from .models.quality import drawn
-from .models.scan import NAME_LENGTH, ScanQuerySet
+from .models.scan import NAME_LENGTH
 from .policy import Action
 from .quarantine.late import adopt
 from .quarantine.locks import lock_row, lock_unchanged
@@ -156,15 +156,17 @@ def _scan_open(
     scan.sampled_at = drawn(scan, Scan.Status(scan.status))
     shadow = drawing.drawn(scan, found.policy.detector)
     with transaction.atomic(using=row.db), transaction.atomic(using=db):
-        if lock_row(row, db) != name or _newest(row, watched, db) != newest:
-            # Somebody was faster: what they found stands, and their placeholder may.
-            return _of(row, watched, db).current().order_by("-pk").first()
-        scan.save(using=db, force_insert=True)
-        Scan.objects.using(db).supersede(scan)
-        if shadow is not None:
-            drawing.write(shadow, scan, db)
-        if found.pending:
-            score_on_commit(scan.pk, using=db)
+        first = lock_row(row, db) == name and _newest(row, watched, db) == newest
+        if first:
+            scan.save(using=db, force_insert=True)
+            Scan.objects.using(db).supersede(scan)
+            if shadow is not None:
+                drawing.write(shadow, scan, db)
+            if found.pending:
+                score_on_commit(scan.pk, using=db)
+    if not first:
+        # What they found or decided stands where it is of the bytes that are there now.
+        return scan_stored(row, scores=scores, again=False)
     if found.action is Action.HOLD:
         # On its own: where this fails or dies, the scan is there and somebody will look.
         with transaction.atomic(using=db), transaction.atomic(using=row.db):
@@ -173,13 +175,12 @@ def _scan_open(
     return scan
 
 
-def _of(row: Row, watched: WatchedField, db: str) -> ScanQuerySet:
+def _newest(row: Row, watched: WatchedField, db: str) -> tuple[int, str] | None:
+    """What is on record of the object: another scan, or another status of it, is of somebody who
+    was faster."""
     scans = Scan.objects.using(db)
-    return scans.filter(field=watched.label, object_pk=row.pk, object_db=row.db)
-
-
-def _newest(row: Row, watched: WatchedField, db: str) -> int | None:
-    return _of(row, watched, db).order_by("-pk").values_list("pk", flat=True).first()
+    scans = scans.filter(field=watched.label, object_pk=row.pk, object_db=row.db)
+    return scans.order_by("-pk").values_list("pk", "status").first()
 
 
 def _public_status(found: Examination) -> "Scan.Status":

@@ -4,6 +4,8 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from django_nsfw.assessment import memo
+from django_nsfw.decisions import approve
 from django_nsfw.models import Scan
 from django_nsfw.quarantine.rows import Row
 from django_nsfw.stored import scan_stored
@@ -40,6 +42,11 @@ def row(transactional_db):
     return Row(Avatar._meta.get_field("image"), str(avatar.pk), "default")
 
 
+def write_over(body):
+    default_storage.delete("photos/a.png")
+    default_storage.save("photos/a.png", ContentFile(body))
+
+
 def scans():
     return [(scan.status, scan.name) for scan in Scan.objects.order_by("pk")]
 
@@ -67,6 +74,35 @@ def test_another_file_meanwhile_is_the_one_that_counts(interrupted, row):
     assert found.name == row.name() != "photos/a.png"
 
 
+@pytest.mark.parametrize("again", [True, False], ids=["rescan", "event"])
+def test_what_the_first_found_in_other_bytes_says_nothing_of_these(interrupted, row, again):
+    """A link to upload by is good for a second picture, and the first may be harmless."""
+
+    def who_has_read_the_first_picture():
+        write_over(picture(format="PNG"))
+        interrupted.answer = 0.1
+        scan_stored(row)
+        write_over(photograph())
+        interrupted.answer = 0.8
+
+    interrupted.meanwhile = [who_has_read_the_first_picture]
+    found = scan_stored(row, again=again)
+    assert [status for status, _ in scans()] == ["superseded", "held"]
+    assert found.name == row.name() != "photos/a.png"
+    assert not default_storage.exists("photos/a.png")
+
+
+def test_what_is_decided_meanwhile_stays_decided(interrupted, row):
+    interrupted.answer = 0.1
+    scan_stored(row)
+    Scan.objects.update(status="flagged", detector="of an earlier year")
+    memo.clear()
+    interrupted.meanwhile = [lambda: approve(Scan.objects.get(), moderator=None)]
+    interrupted.answer = 0.8
+    scan_stored(row)
+    assert scans() == [("approved", "photos/a.png")]
+
+
 def test_an_object_that_is_gone_meanwhile_gets_no_scan(interrupted, row):
     interrupted.meanwhile = [Avatar.objects.all().delete]
     assert scan_stored(row) is None
@@ -84,8 +120,7 @@ class TestWithoutAgain:
     def test_other_bytes_get_one_of_their_own(self, interrupted, row):
         interrupted.answer = 0.1
         scan_stored(row)
-        default_storage.delete("photos/a.png")
-        default_storage.save("photos/a.png", ContentFile(picture()))
+        write_over(picture())
         interrupted.answer = 0.8
         scan_stored(row, again=False)
         assert [status for status, _ in scans()] == ["superseded", "held"]
