@@ -27,7 +27,7 @@ from tests.folders import held, journalled
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "second"])
 
-BODY = picture(seed=1)
+BODY, OTHER = picture(seed=1), picture(seed=2)
 LABEL = "nsfw_stored_files.StoredFile.file"
 EACH = pytest.mark.parametrize("score", [0.1, 0.7], ids=["clear", "held"])
 
@@ -140,6 +140,30 @@ def test_the_sweep_ends_what_a_crash_cut_off(verb, constant, papers, monkeypatch
     assert list(lying("papers")) == [StoredFile.objects.get().file.name]
     with papers.open(name) as file:
         assert (file.read() == BODY) is (verb is approve)
+
+
+def test_the_sweep_lets_be_what_has_the_name_in_another_storage(
+    constant, editors, papers, monkeypatch
+):
+    papers.unmoderated.save("cat.jpg", ContentFile(OTHER))  # from before, or of a model
+    editors.save("cat.jpg", upload(body=BODY))
+    with monkeypatch.context() as crash:
+        crash.setattr(journal, "_end", lambda token, last_step: None)
+        reject(Scan.objects.get(), moderator=None)
+    assert [each.finding for each in sweep(older_than=timedelta(0))] == ["finished"]
+    assert BODY not in lying("editors").values()
+    assert lying("papers") == {"cat.jpg": OTHER}
+
+
+def test_the_sweep_lets_be_what_took_the_name_since(constant, editors, monkeypatch):
+    """As the file of a model in the same storage may, which asks for a free name and has it."""
+    editors.save("cat.jpg", upload(body=BODY))
+    with monkeypatch.context() as crash:
+        crash.setattr(journal, "remove", lambda token: None)
+        reject(Scan.objects.get(), moderator=None)
+    editors.unmoderated.save("cat.jpg", ContentFile(OTHER))
+    assert [each.finding for each in sweep(older_than=timedelta(0))] == ["finished"]
+    assert (lying()["cat.jpg"], journalled()) == (OTHER, [])
 
 
 def test_what_was_held_of_one_is_erased(constant, editors):
