@@ -17,7 +17,7 @@ from ...scanning import examined, user_in
 from ...validators import MESSAGES, NSFWValidator
 from .exceptions import FileRefused
 from .looking_up import quietly
-from .models import StoredFile
+from .models import Deletion, StoredFile
 from .storages import ModeratedStorageMixin
 
 ATTEMPTS = 5
@@ -71,16 +71,15 @@ def store(
 def forget(storage: ModeratedStorageMixin, name: str) -> bool:
     """Delete what stands under a name, and what was held of it. False where it has no row."""
     using = router.db_for_write(StoredFile)
-    with transaction.atomic(using=using):
-        # Whoever decides about the file has locked the row, and may change where it is.
-        rows = StoredFile.objects.using(using).select_for_update()
-        row = quietly(rows.filter(storage=storage.alias, name=name).first, using)
-        if row is None:
-            return False
-        file, place = row.file.name, row.file.storage
-        row.delete(using=using)
-    if file and not connections[using].in_atomic_block and place.exists(file):
-        raise StorageError(f"{name!r} is still in STORAGES[{storage.alias!r}]: see the log.")
+    rows = StoredFile.objects.using(using).filter(storage=storage.alias, name=name)
+    row = quietly(rows.first, using)
+    if row is None:
+        return False
+    row.delete(using=using)
+    if not connections[using].in_atomic_block:
+        orders = Deletion.objects.using(using)
+        if orders.filter(storage=row.storage, file=row.file.name).exists():
+            raise StorageError(f"{name!r} is still in STORAGES[{storage.alias!r}]: see the log.")
     return True
 
 
