@@ -19,6 +19,8 @@ _looking = Shield()
 def standing(alias: str, name: str) -> str | None:
     """What the storage behind an alias has in the place of ``name``; None for a name that was not
     given out. One query, which an index serves."""
+    if "\0" in name:  # PostgreSQL has no such text, and addresses are what anybody types
+        return None
     using = router.db_for_read(StoredFile)
     rows = StoredFile.objects.using(using).filter(storage=alias, name=name)
     found: str | None = quietly(rows.values_list("file", flat=True).first, using)
