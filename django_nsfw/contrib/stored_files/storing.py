@@ -10,11 +10,10 @@ from django.core.exceptions import ValidationError
 from django.core.files.utils import validate_file_name
 from django.db import IntegrityError, connections, router, transaction
 
-from ...exceptions import StorageError
+from ...exceptions import FILE_FAULTS, StorageError
 from ...gatekeeping import seekable
-from ...policy import OTHER_FILE
 from ...scanning import examined, user_in
-from ...validators import MESSAGES, NSFWValidator
+from ...validators import NSFWValidator
 from .exceptions import FileRefused
 from .looking_up import quietly
 from .models import Deletion, StoredFile
@@ -48,7 +47,7 @@ def store(
     the quarantine raise; then there is no row.
 
     The score comes first, while no transaction of ours is open. ``pictures_only`` refuses other
-    files, whatever the policy lets through.
+    files and broken pictures, whatever the policy lets through.
     """
     name = str(content.name if name is None else name).replace("\\", "/")
     validate_file_name(name, allow_relative_path=True)
@@ -84,13 +83,13 @@ def forget(storage: ModeratedStorageMixin, name: str) -> bool:
 
 
 def _examine(upload: Any, *, pictures_only: bool) -> None:
+    validator = NSFWValidator()
     try:
-        NSFWValidator()(upload)
+        validator(upload)
         found = examined(upload)
         failure = found and found.assessment.failure
-        if pictures_only and failure and failure.code == OTHER_FILE:
-            message: Any = MESSAGES[OTHER_FILE]
-            raise ValidationError(message, code=OTHER_FILE, params=dict(failure.params))
+        if pictures_only and failure and failure.code in FILE_FAULTS:
+            raise validator.error(failure.code, failure.params)
     except ValidationError as error:
         raise FileRefused(error, name=upload.name) from None
 
