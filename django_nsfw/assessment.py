@@ -93,9 +93,9 @@ def assess(
 async def aassess(file: Body, *, name: str = "", alias: str = "default") -> Assessment:
     """As :func:`assess`, for coroutines: a thread looks at the file, the event loop goes on.
 
-    Nothing else may read ``file`` meanwhile. Whoever awaits its turn takes no thread and, as
-    there, at most the seconds of ``timeout``. Cancelled, it returns at once: a file that waits is
-    not looked at, one that is being looked at is remembered.
+    Nothing else may read ``file`` meanwhile. Whoever awaits its turn takes no thread; after the
+    seconds of ``timeout`` it is not looked at, which the next free thread says. Cancelled, it
+    returns at once: a file that waits is not looked at, one that is being looked at is remembered.
     """
     asked, limits = time.perf_counter(), nsfw_settings.limits
 

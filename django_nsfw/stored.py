@@ -10,18 +10,20 @@ from typing import Any
 from django.core.files import File
 from django.db import models, router, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from . import runners
 from .announcing import announce
 from .bodies import digest
+from .exceptions import DecisionRefused
 from .models import Scan
 from .models.keys import field_label, object_pk
 from .models.quality import drawn
-from .models.scan import NAME_LENGTH, ScanQuerySet
+from .models.scan import NAME_LENGTH
 from .policy import Action
 from .quarantine.late import adopt
 from .quarantine.locks import lock_row, lock_unchanged
-from .quarantine.rows import Row
+from .quarantine.rows import SETTLED, Row
 from .registry import WatchedField, registry
 from .runners import score_on_commit
 from .scanning import Examination, examine, status_of, uploader_id, user_in
@@ -29,6 +31,15 @@ from .settling import go
 from .shadow import drawing
 
 logger = logging.getLogger(__name__)
+
+FASTER = ("settled", "superseded")
+"""Codes of a refusal: somebody else has scanned or decided, or has stored another file."""
+
+ATTEMPTS = 3
+"""Looks at a file, while others are faster each time."""
+
+Record = tuple[int, str]
+"""Key and status of a scan."""
 
 
 def record_named(instance: models.Model, watched: WatchedField, *, using: str) -> None:
@@ -86,19 +97,32 @@ def scan_stored(row: Row, *, scores: bool = True, again: bool = True) -> Scan | 
     """Scan the file that a row names now, in its storage; hold it where the policy says so.
 
     Without ``scores`` a background worker does that, and until then it is kept or held by policy.
-    Without ``again`` the scan that there is of these very bytes stays as it is.
+    Without ``again`` the scan that there is of these very bytes stays as it is, but for one of
+    what could not be held: that is tried again.
 
     A placeholder is not scanned: what it stands for waits already, or waits again where its own
     object is gone. A copied object names the file of another one and shares its standing. None
     where there is no row, no file, or nothing behind the placeholder any more. Raises what the
     storage raises; a file that cannot be held then is flagged and waits in the queue.
     """
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _scan(row, scores, again)
+        except DecisionRefused as refused:
+            if refused.code not in FASTER:
+                raise
+            again = False  # what they found stands, where it is of the bytes that are there now
+    return _scan(row, scores, again)
+
+
+def _scan(row: Row, scores: bool, again: bool) -> Scan | None:
     name = row.name()
     watched = registry.get(row.field)
     instance = row.rows.first()
     if not name or instance is None or watched is None:
         return None
     db = router.db_for_write(Scan)
+    newest = _newest(row, watched, db)
     named = Scan.objects.using(db).filter(field=watched.label, name=name).order_by("-pk")
     known = named.current().filter(object_db=row.db).first()
     if known is not None and known.status in Scan.HIDDEN:
@@ -111,10 +135,11 @@ def scan_stored(row: Row, *, scores: bool = True, again: bool = True) -> Scan | 
         return None
     with file:
         if not again and known is not None and known.object_pk == row.pk:
-            if digest(file) == (known.sha256, known.size):
+            same = digest(file) == (known.sha256, known.size)
+            if same and known.status != Scan.Status.FLAGGED:
                 return known
             file.seek(0)
-        return _scan_open(file, name, row, watched, instance, known, db, scores)
+        return _scan_open(file, name, row, watched, instance, known, newest, db, scores, again)
 
 
 def _scan_open(
@@ -124,11 +149,15 @@ def _scan_open(
     watched: WatchedField,
     instance: models.Model,
     known: Scan | None,
+    newest: Record | None,
     db: str,
     scores: bool,
+    again: bool,
 ) -> Scan | None:
-    """``file`` stays open from the score to the hold: an object store sends it only once."""
-    newest = _newest(row, watched, db)
+    """``file`` stays open from the score to the hold: an object store sends it only once.
+
+    ``newest``: what was on record before it was opened.
+    """
     found = examine(
         file,
         name=name,
@@ -140,6 +169,8 @@ def _scan_open(
     same = known is not None and known.sha256 == found.assessment.sha256
     if known is not None and same and known.object_pk != row.pk:
         return _share(known, row, db)
+    if same and not again and found.action is not Action.HOLD:
+        return known
     uploader = uploader_id(instance, found.policy.uploader)
     scan = Scan(
         field=watched.label,
@@ -157,8 +188,7 @@ def _scan_open(
     shadow = drawing.drawn(scan, found.policy.detector)
     with transaction.atomic(using=row.db), transaction.atomic(using=db):
         if lock_row(row, db) != name or _newest(row, watched, db) != newest:
-            # Somebody was faster: what they found stands, and their placeholder may.
-            return _of(row, watched, db).current().order_by("-pk").first()
+            raise DecisionRefused(gettext(SETTLED), code="settled")
         scan.save(using=db, force_insert=True)
         Scan.objects.using(db).supersede(scan)
         if shadow is not None:
@@ -173,13 +203,12 @@ def _scan_open(
     return scan
 
 
-def _of(row: Row, watched: WatchedField, db: str) -> ScanQuerySet:
+def _newest(row: Row, watched: WatchedField, db: str) -> Record | None:
+    """What is on record of the object: another scan, or another status of it, is of somebody who
+    was faster."""
     scans = Scan.objects.using(db)
-    return scans.filter(field=watched.label, object_pk=row.pk, object_db=row.db)
-
-
-def _newest(row: Row, watched: WatchedField, db: str) -> int | None:
-    return _of(row, watched, db).order_by("-pk").values_list("pk", flat=True).first()
+    scans = scans.filter(field=watched.label, object_pk=row.pk, object_db=row.db)
+    return scans.order_by("-pk").values_list("pk", "status").first()
 
 
 def _public_status(found: Examination) -> "Scan.Status":

@@ -228,7 +228,7 @@ def _movement(kind: _Kind, token: str, facts: Mapping[str, Any], dry_run: bool) 
         if finding is Finding.FINISHED:
             bytes_in = facts["quarantine_name"] if kind.to_quarantine else ""
             _catch_up(scan, facts, before=facts[before], bytes_in=bytes_in)
-        clear_away(field, facts, *remains)
+        clear_away(field, storage, facts, *remains)
         if finding is not Finding.UNDONE:
             tell_replaced(
                 field=facts["field"],

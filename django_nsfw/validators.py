@@ -118,12 +118,7 @@ class NSFWValidator:
 
         refused = refusal(value, self, watched=watched, instance=instance)
         if refused is not None:
-            code, params = refused
-            raise ValidationError(
-                cast("Any", self._message(code, params)),
-                code=code,
-                params={key: _readable(value) for key, value in params.items()},
-            )
+            raise self.error(*refused)
 
     async def acheck(
         self,
@@ -137,6 +132,14 @@ class NSFWValidator:
         That happens in the thread of the database, which every request under ASGI has of its own.
         """
         await sync_to_async(self.check)(value, watched=watched, instance=instance)
+
+    def error(self, code: str, params: Mapping[str, Any]) -> ValidationError:
+        """What a person is told who sent a file with this fault."""
+        return ValidationError(
+            cast("Any", self._message(code, params)),
+            code=code,
+            params={key: _readable(value) for key, value in params.items()},
+        )
 
     def _message(self, code: str, params: Mapping[str, Any]) -> str | Promise:
         if code == self.code and self.message is not None:

@@ -14,7 +14,7 @@ from ..bodies import digest
 from ..models import Scan
 from . import journal
 from .faults import quarantine_cannot
-from .places import wherever
+from .places import each_of
 from .rows import Row
 
 
@@ -31,8 +31,12 @@ def is_whole(facts: Mapping[str, Any]) -> bool:
     return found == str(facts["sha256"])
 
 
-def clear_away(field: Any, facts: Mapping[str, Any], *keys: str) -> None:
-    """Delete what a movement left behind under these names, where nothing names it any more."""
+def clear_away(field: Any, storage: Storage, facts: Mapping[str, Any], *keys: str) -> None:
+    """Delete what a movement left behind under these names, where nothing names it any more.
+
+    Of these names ``public`` is the only one that was not made up, so that something else may have
+    it: in another storage, or since. Nothing but the bytes that were taken down is deleted there.
+    """
     for key in keys:
         name = facts[key]
         if key == "quarantine_name":
@@ -40,7 +44,18 @@ def clear_away(field: Any, facts: Mapping[str, Any], *keys: str) -> None:
             if not scans.exists():
                 delete(journal.quarantine_storage(), name)
         elif Row.naming(field, name) is None:  # the site may have given it to another file since
-            delete(wherever(field), name)
+            for each in each_of(storage):
+                if key != "public" or _is(each, name, facts["sha256"]):
+                    delete(each, name)
+
+
+def _is(storage: Storage, name: str, sha256: str) -> bool:
+    """Whether these bytes are there. What was written over them is somebody else's."""
+    if not storage.exists(name):
+        return False
+    with storage.open(name) as file:
+        found, _ = digest(file)
+    return found == sha256
 
 
 def delete(storage: Storage, name: str) -> None:

@@ -12,7 +12,7 @@ from django.db import connections, transaction
 from django.test.utils import setup_databases, teardown_databases
 
 NAMES = ("default", "second")
-APPS = ("django_nsfw", "host")
+APPS = ("django_nsfw", "host", "nsfw_stored_files")
 """What is written to; the rest stays as it was migrated."""
 
 SESSIONS = {
@@ -71,7 +71,7 @@ def rows():
 
 
 def models():
-    return [model for app in APPS for model in apps.get_app_config(app).get_models(True)]
+    return [model for model in apps.get_models(True) if model._meta.app_label in APPS]
 
 
 def wait_for_the_dead():

@@ -20,6 +20,7 @@ from django.core.files.storage import FileSystemStorage
 from django.db import connections
 from django.test import override_settings
 
+from django_nsfw.contrib.stored_files.storages import ModeratedStorageMixin
 from tests.crashes import databases
 from tests.crashes.flows import FLOWS, IN_PARTS, LARGE, ORIGINAL, OTHER
 from tests.crashes.laboratory import files_of, in_fork
@@ -68,18 +69,22 @@ class SteppingDisk(FileSystemStorage):
         Steps.take(f"delete {name}")
 
 
+class ModeratedDisk(ModeratedStorageMixin, SteppingDisk):
+    pass
+
+
 @contextmanager
 def places(room, server, name):
     """Settings for one run: folders of its own on disk, or prefixes of its own in the buckets."""
 
-    def spec(role):
+    def spec(role, kind="Stepping"):
         if server is None:
             return {
-                "BACKEND": "tests.crashes.every_step.SteppingDisk",
+                "BACKEND": f"tests.crashes.every_step.{kind}Disk",
                 "OPTIONS": {"location": room / role},
             }
         options = server.options(role, location=name)
-        return {"BACKEND": "tests.crashes.on_s3.SteppingS3", "OPTIONS": options}
+        return {"BACKEND": f"tests.crashes.on_s3.{kind}S3", "OPTIONS": options}
 
     with override_settings(
         MEDIA_ROOT=room / "media",
@@ -87,6 +92,7 @@ def places(room, server, name):
             **settings.STORAGES,
             "default": spec("media"),
             "nsfw_quarantine": spec("quarantine"),
+            "editors": spec("media", "Moderated"),
         },
     ):
         yield
@@ -97,6 +103,7 @@ def main(folder, endpoint=""):
     settings.NSFW_DETECTORS = {
         "default": {"BACKEND": "tests.detectors_for_tests.ConstantDetector"},
     }
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "django_nsfw.contrib.stored_files"]
     django.setup()
     server = None
     if endpoint:
@@ -201,12 +208,15 @@ def kind(body):
 
 
 def state(media, quarantine):
+    from django_nsfw.contrib.stored_files.models import StoredFile
     from django_nsfw.models import Decision, Scan
     from tests.host.models import Photo
 
+    named = [photo.image.name for photo in Photo.objects.order_by("pk")]
+    named += [row.file.name for row in StoredFile.objects.order_by("pk")]
     scans = Scan.objects.order_by("pk")
     found = {
-        "shown": [kind(media.get(photo.image.name)) for photo in Photo.objects.order_by("pk")],
+        "shown": [kind(media.get(name)) for name in named],
         "media": sorted(kind(body) for body in media.values()),
         "quarantine": sorted(kind(b) for n, b in quarantine.items() if n.startswith("held/")),
         "journal": sum(name.startswith("journal/") for name in quarantine),

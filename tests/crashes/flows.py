@@ -121,6 +121,32 @@ def delete():
     Photo.objects.get().delete()
 
 
+def store(score=0.8):
+    """By a view or an editor, into a storage that moderates: there is no model."""
+    from django.core.files.base import ContentFile
+    from django.core.files.storage import storages
+
+    from tests.detectors_for_tests import ConstantDetector
+
+    ConstantDetector.answer = score
+    storages["editors"].save("cat.png", ContentFile(ORIGINAL))
+
+
+def store_clear():
+    store(score=0.0)
+
+
+def store_and_approve():
+    store()
+    decide("approve")
+
+
+def delete_stored():
+    from django.core.files.storage import storages
+
+    storages["editors"].delete("cat.png")
+
+
 def rejected():
     upload()
     decide("reject")
@@ -242,6 +268,34 @@ FLOWS = {
     ),
     "delete the object": Flow(
         prepare=upload, deed=delete, old=(HELD,), new=DELETED, hides="original", deletes=True
+    ),
+    "hold without a model": Flow(
+        deed=store, old=(GONE, KEPT, KEPT | LEFT, KEPT | HALF), new=HELD, hides="original"
+    ),
+    "store without a model": Flow(
+        # As by any storage: what was stored stays, and nobody was given its name.
+        deed=store_clear,
+        old=(GONE, GONE | HALF, GONE | {"media": ["original"]}),
+        new=PUBLIC,
+    ),
+    "release without a model": Flow(
+        prepare=store, deed=lambda: decide("approve"), old=(HELD,), new=APPROVED
+    ),
+    "take down without a model": Flow(
+        prepare=store_clear, deed=lambda: decide("reject"), old=(PUBLIC,), new=REJECTED
+    ),
+    "delete what is held without a model": Flow(
+        prepare=store, deed=delete_stored, old=(HELD,), new=DELETED, hides="original", deletes=True
+    ),
+    "delete without a model": Flow(
+        prepare=store_clear, deed=delete_stored, old=(PUBLIC,), new=DELETED, deletes=True
+    ),
+    "delete what was released without a model": Flow(
+        prepare=store_and_approve,
+        deed=delete_stored,
+        old=(APPROVED,),
+        new=DELETED | {"decisions": 1},
+        deletes=True,
     ),
 }
 PARTS = ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload")

@@ -2,6 +2,7 @@
 
 from storages.backends.s3 import S3Storage
 
+from django_nsfw.contrib.stored_files.storages import ModeratedStorageMixin
 from tests.crashes.every_step import Steps
 from tests.crashes.flows import PART
 from tests.s3.server import MEDIA, QUARANTINE, Server, TransferConfig, client
@@ -20,6 +21,10 @@ class SteppingS3(S3Storage):
             SteppingS3.shared = super().connection
             SteppingS3.shared.meta.client.meta.events.register("after-call.s3", answered)
         return SteppingS3.shared
+
+
+class ModeratedS3(ModeratedStorageMixin, SteppingS3):
+    pass
 
 
 def answered(model, **_):

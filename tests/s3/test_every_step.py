@@ -55,7 +55,8 @@ def test_what_is_held_is_never_shown_and_never_lost(name, runs):
         for moment in (run["before"], run["after"]):
             kept = moment["media"] + moment["quarantine"]
             lost = "original" not in kept
-            refused = name.startswith("hold") and not moment["shown"]  # its sender was told
+            # Its sender was told.
+            refused = name.startswith(("hold", "store")) and not moment["shown"]
             assert not lost or ALL[name].deletes or refused
             assert set(moment["shown"]) <= {"original", "placeholder"}
             current = [s for s in moment["scans"] if not s.startswith(("gone", "superseded"))]

@@ -85,6 +85,7 @@ class EditorUpload(View):
         return JsonResponse(self.accepted(url, notice))
 
     def _take(self, request: HttpRequest) -> tuple[str, str]:
+        from ...quarantine.faults import storage_cannot
         from .storing import store, uploaded_by
 
         if not self.may_upload(request.user):
@@ -95,7 +96,8 @@ class EditorUpload(View):
         storage = self._storage()
         folder = datetime.now().strftime(self.folder)  # as ``upload_to`` is
         name = storage.generate_filename(posixpath.join(folder, upload.name or ""))
-        with uploaded_by(request.user):
+        # Those of object stores have errors of their own, which are no ``OSError``.
+        with uploaded_by(request.user), storage_cannot("take the file", field=storage.alias):
             row = store(storage, name, upload, pictures_only=True)
         return storage.url(row.name), str(NOTICES.get(status_of(row.file) or "", ""))
 

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connections, router
 from django.db.models import Q
 
 from ...shield import Shield
-from .models import StoredFile
+from .models import Deletion, StoredFile
 
 BATCH = 500
 """Names in one query; SQLite may be built to take no more than 999."""
@@ -19,6 +19,8 @@ _looking = Shield()
 def standing(alias: str, name: str) -> str | None:
     """What the storage behind an alias has in the place of ``name``; None for a name that was not
     given out. One query, which an index serves."""
+    if "\0" in name:  # PostgreSQL has no such text, and addresses are what anybody types
+        return None
     using = router.db_for_read(StoredFile)
     rows = StoredFile.objects.using(using).filter(storage=alias, name=name)
     found: str | None = quietly(rows.values_list("file", flat=True).first, using)
@@ -26,10 +28,13 @@ def standing(alias: str, name: str) -> str | None:
 
 
 def is_taken(name: str) -> bool:
-    """Whether a name was given out, or something stands under it, in any of the storages."""
+    """Whether a name was given out, or something stands under it, in any of the storages, or is to
+    be deleted there."""
     using = router.db_for_write(StoredFile)
     rows = StoredFile.objects.using(using).filter(Q(name=name) | Q(file=name))
-    return bool(quietly(rows.exists, using))
+    # In this order: the one is committed when the other is gone.
+    orders = Deletion.objects.using(using).filter(file=name)
+    return bool(quietly(rows.exists, using) or quietly(orders.exists, using))
 
 
 def names_of(alias: str, files: Sequence[str]) -> Mapping[str, str]:

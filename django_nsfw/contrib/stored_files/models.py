@@ -44,3 +44,20 @@ class StoredFile(models.Model):
 
     def __str__(self) -> str:
         return str(self.name)
+
+
+class Deletion(models.Model):
+    """The order to delete a file whose row is deleted. It is here until the file is gone, and until
+    then nobody is given its name."""
+
+    storage = ExactCharField(_("storage"), max_length=64)
+    file = ExactCharField(_("file"), max_length=NAME_LENGTH)
+
+    objects: models.Manager["Deletion"] = models.Manager()
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["file"], name="nsfw_stored_deletion_file")]
+
+    def __str__(self) -> str:
+        return str(self.file)

@@ -1,33 +1,38 @@
-"""A row is deleted → so is its file. What is held goes with it, as with any object."""
+"""Connected to the rows of files, and to the sweep. What they do is imported when they are called:
+connecting them is part of every start."""
 
-import logging
-from functools import partial
+from collections.abc import Iterable
 from typing import Any
 
-from django.core.files.storage import Storage
-from django.db import transaction
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, pre_delete
 
+from ...models import Scan
+from ...signals import sweeping
 from .models import StoredFile
 
-logger = logging.getLogger(__name__)
+UID = "django_nsfw.contrib.stored_files"
 
 
 def connect() -> None:
-    post_delete.connect(
-        delete_file, sender=StoredFile, dispatch_uid="django_nsfw.contrib.stored_files"
-    )
+    pre_delete.connect(look_again, sender=StoredFile, dispatch_uid=UID)
+    post_delete.connect(delete_file, sender=StoredFile, dispatch_uid=UID)
+    sweeping.connect(mend, sender=Scan, dispatch_uid=UID)
+
+
+def look_again(sender: type[StoredFile], instance: StoredFile, using: str, **kwargs: Any) -> None:
+    """Whoever decides about a file locks its row, and may have moved it since that was read."""
+    rows = StoredFile.objects.using(using).select_for_update().filter(pk=instance.pk)
+    instance.file = rows.values_list("file", flat=True).first() or ""
 
 
 def delete_file(sender: type[StoredFile], instance: StoredFile, using: str, **kwargs: Any) -> None:
-    """After the commit: a rollback brings the row back, and it needs its file."""
     if instance.file:
-        delete = partial(_delete, instance.file.storage, str(instance.file.name))
-        transaction.on_commit(delete, using=using, robust=True)
+        from .deleting import order
+
+        order(instance, using)
 
 
-def _delete(storage: Storage, name: str) -> None:
-    try:
-        storage.delete(name)
-    except Exception:
-        logger.exception("%r is deleted from the table and stays in its storage", name)
+def mend(sender: type[Scan], dry_run: bool, **kwargs: Any) -> Iterable[Any]:
+    from .deleting import carry_out_orders
+
+    return carry_out_orders(dry_run=dry_run)

@@ -10,14 +10,13 @@ from django.core.exceptions import ValidationError
 from django.core.files.utils import validate_file_name
 from django.db import IntegrityError, connections, router, transaction
 
-from ...exceptions import StorageError
+from ...exceptions import FILE_FAULTS, StorageError
 from ...gatekeeping import seekable
-from ...policy import OTHER_FILE
 from ...scanning import examined, user_in
-from ...validators import MESSAGES, NSFWValidator
+from ...validators import NSFWValidator
 from .exceptions import FileRefused
 from .looking_up import quietly
-from .models import StoredFile
+from .models import Deletion, StoredFile
 from .storages import ModeratedStorageMixin
 
 ATTEMPTS = 5
@@ -48,7 +47,7 @@ def store(
     the quarantine raise; then there is no row.
 
     The score comes first, while no transaction of ours is open. ``pictures_only`` refuses other
-    files, whatever the policy lets through.
+    files and broken pictures, whatever the policy lets through.
     """
     name = str(content.name if name is None else name).replace("\\", "/")
     validate_file_name(name, allow_relative_path=True)
@@ -71,27 +70,26 @@ def store(
 def forget(storage: ModeratedStorageMixin, name: str) -> bool:
     """Delete what stands under a name, and what was held of it. False where it has no row."""
     using = router.db_for_write(StoredFile)
-    with transaction.atomic(using=using):
-        # Whoever decides about the file has locked the row, and may change where it is.
-        rows = StoredFile.objects.using(using).select_for_update()
-        row = quietly(rows.filter(storage=storage.alias, name=name).first, using)
-        if row is None:
-            return False
-        file, place = row.file.name, row.file.storage
-        row.delete(using=using)
-    if file and not connections[using].in_atomic_block and place.exists(file):
-        raise StorageError(f"{name!r} is still in STORAGES[{storage.alias!r}]: see the log.")
+    rows = StoredFile.objects.using(using).filter(storage=storage.alias, name=name)
+    row = quietly(rows.first, using)
+    if row is None:
+        return False
+    row.delete(using=using)
+    if not connections[using].in_atomic_block:
+        orders = Deletion.objects.using(using)
+        if orders.filter(storage=row.storage, file=row.file.name).exists():
+            raise StorageError(f"{name!r} is still in STORAGES[{storage.alias!r}]: see the log.")
     return True
 
 
 def _examine(upload: Any, *, pictures_only: bool) -> None:
+    validator = NSFWValidator()
     try:
-        NSFWValidator()(upload)
+        validator(upload)
         found = examined(upload)
         failure = found and found.assessment.failure
-        if pictures_only and failure and failure.code == OTHER_FILE:
-            message: Any = MESSAGES[OTHER_FILE]
-            raise ValidationError(message, code=OTHER_FILE, params=dict(failure.params))
+        if pictures_only and failure and failure.code in FILE_FAULTS:
+            raise validator.error(failure.code, failure.params)
     except ValidationError as error:
         raise FileRefused(error, name=upload.name) from None
 

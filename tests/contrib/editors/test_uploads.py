@@ -1,6 +1,7 @@
 """The views that editors upload to: who may, and what each editor is answered."""
 
 import pytest
+from botocore.exceptions import ClientError
 from django.contrib.auth.models import Permission
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import storages
@@ -104,13 +105,38 @@ def test_what_is_refused_is_said_in_the_words_of_the_form(
     assert (lying(), held(), StoredFile.objects.count()) == ({}, [], 0)
 
 
-def test_no_other_files_even_where_the_storage_takes_them(constant, admin_client, settings):
-    spec = settings.STORAGES["editors"] | {"OPTIONS": {"policy": {"other_files": "allow"}}}
+@pytest.mark.parametrize("policy", [{"other_files": "allow"}, {"on_error": "allow"}], ids=str)
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("page.html", b"<script>alert(1)</script>"),
+        ("page.html", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"),
+        ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"),
+        ("cat.jpg", b"<script>alert(1)</script>"),
+        ("page.html", b"GIF89a<script>alert(1)</script>"),
+    ],
+    ids=["page", "drawing named page", "drawing", "page named picture", "page like a picture"],
+)
+def test_no_other_files_even_where_the_storage_takes_them(
+    name, body, policy, constant, admin_client, settings
+):
+    spec = settings.STORAGES["editors"] | {"OPTIONS": {"policy": policy}}
     settings.STORAGES = settings.STORAGES | {"editors": spec}
-    answer = send(admin_client, "tinymce_upload", "page.html", b"<script>alert(1)</script>")
+    answer = send(admin_client, "tinymce_upload", name, body)
     assert answer.status_code == 400
-    assert answer.json()["error"]["message"].startswith("This file is not a picture")
+    assert told(answer).startswith(("This file is not a picture", "This picture is too large"))
     assert (lying(), StoredFile.objects.count()) == ({}, 0)
+
+
+def told(answer):
+    return answer.json()["error"]["message"]
+
+
+def test_no_broken_pictures_even_where_the_storage_takes_them(constant, admin_client, settings):
+    spec = settings.STORAGES["editors"] | {"OPTIONS": {"policy": {"on_error": "allow"}}}
+    settings.STORAGES = settings.STORAGES | {"editors": spec}
+    answer = send(admin_client, "tinymce_upload", "cat.jpg", BODY[:-400])
+    assert (answer.status_code, told(answer)[:29]) == (400, "This picture cannot be read. ")
 
 
 def test_refusals_are_in_the_language_of_the_request(constant, admin_client, settings):
@@ -182,23 +208,27 @@ def test_it_is_only_posted(editor, admin_client):
 
 
 @EDITORS
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("No space left on device"),
+        ClientError({"Error": {"Code": "SlowDown", "Message": "Reduce your rate"}}, "PutObject"),
+    ],
+    ids=["disk", "bucket"],
+)
 def test_a_storage_that_does_not_answer_is_no_server_error(
-    editor, constant, admin_client, monkeypatch, caplog
+    editor, error, constant, admin_client, monkeypatch, caplog
 ):
-    monkeypatch.setattr(type(storages["editors"]), "_save", lambda *args: 1 / 0)
-    with pytest.raises(ZeroDivisionError):  # which no storage says of itself
-        send(admin_client, editor)
+    def fail(*args):
+        raise error
 
-    def full(*args):
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(type(storages["editors"]), "_save", full)
+    monkeypatch.setattr(type(storages["editors"]), "_save", fail)
     answer = send(admin_client, editor)
     assert (answer.status_code, answer.json()) == (
         503,
         {"error": {"message": "Pictures cannot be checked at the moment. Please try again later."}},
     )
-    assert "No space left on device" in caplog.text
+    assert str(error) in caplog.text
     assert StoredFile.objects.count() == 0
 
 

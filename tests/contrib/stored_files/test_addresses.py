@@ -63,6 +63,8 @@ def test_any_name_has_one(name, client, constant, editors):
         pytest.param("/files/papers/cat.jpg", id="a file of another storage"),
         pytest.param("/files/editors/../editors/cat.jpg", id="a way around"),
         pytest.param("/files/editors/CAT.jpg", id="the same in capitals"),
+        pytest.param("/files/editors/cat%00.jpg", id="a letter that PostgreSQL does not have"),
+        pytest.param(f"/files/editors/{'c' * 5000}.jpg", id="a name that no column holds"),
     ],
 )
 def test_nothing_else_has_one(address, client, constant, editors):

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.core.files.base import ContentFile
 from django.core.management import call_command
-from django.db import transaction
 from django.urls import reverse
 
 from django_nsfw import assessment
@@ -22,60 +21,13 @@ from django_nsfw.renditions import bytes_of
 from django_nsfw.sweeping import sweep
 from tests.conftest import picture, upload
 from tests.contrib.stored_files.conftest import lying
-from tests.contrib.stored_files.storages import EditorsStorage
 from tests.folders import held, journalled
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "second"])
 
-BODY = picture(seed=1)
+BODY, OTHER = picture(seed=1), picture(seed=2)
 LABEL = "nsfw_stored_files.StoredFile.file"
 EACH = pytest.mark.parametrize("score", [0.1, 0.7], ids=["clear", "held"])
-
-
-@EACH
-def test_deleting_it_deletes_what_was_held_of_it(score, constant, editors):
-    constant.answer = score
-    name = editors.save("cat.jpg", upload(body=BODY))
-    editors.delete(name)
-    assert (lying(), held(), journalled()) == ({}, [], [])
-    assert (StoredFile.objects.count(), Scan.objects.get().status) == (0, "gone")
-    assert not editors.exists(name)
-    editors.delete(name)  # as for any file that is not there
-
-
-@EACH
-def test_a_rollback_brings_it_back(score, constant, editors):
-    constant.answer = score
-    name = editors.save("cat.jpg", upload(body=BODY))
-    before = lying()
-    with pytest.raises(RuntimeError), transaction.atomic():
-        editors.delete(name)
-        raise RuntimeError
-    assert (lying(), held()) == (before, [BODY] if score == 0.7 else [])
-    assert editors.exists(name)
-
-
-def test_deleting_the_row_deletes_the_file(constant, editors):
-    names = [editors.save("cat.jpg", upload(body=picture(seed=n))) for n in range(3)]
-    StoredFile.objects.filter(name__in=names[:2]).delete()
-    assert lying() == {names[2]: picture(seed=2)}
-
-
-def test_a_file_that_cannot_be_deleted_is_no_secret(constant, editors, monkeypatch, caplog):
-    names = [editors.save("cat.jpg", upload(body=picture(seed=n))) for n in range(3)]
-    delete = type(editors.unmoderated).delete
-
-    def fail(self, name):
-        if name == names[0] and self._is_behind:
-            raise OSError("no answer")
-        delete(self, name)
-
-    monkeypatch.setattr(EditorsStorage, "delete", fail)
-    with pytest.raises(StorageError, match=r"'cat.jpg' is still in STORAGES\['editors'\]"):
-        editors.delete("cat.jpg")
-    assert "'cat.jpg' is deleted from the table and stays in its storage" in caplog.text
-    StoredFile.objects.all().delete()
-    assert list(lying()) == ["cat.jpg"]
 
 
 def test_moderators_see_it_and_its_page_leads_to_it(constant, papers, admin_client):
@@ -140,6 +92,30 @@ def test_the_sweep_ends_what_a_crash_cut_off(verb, constant, papers, monkeypatch
     assert list(lying("papers")) == [StoredFile.objects.get().file.name]
     with papers.open(name) as file:
         assert (file.read() == BODY) is (verb is approve)
+
+
+def test_the_sweep_lets_be_what_has_the_name_in_another_storage(
+    constant, editors, papers, monkeypatch
+):
+    papers.unmoderated.save("cat.jpg", ContentFile(OTHER))  # from before, or of a model
+    editors.save("cat.jpg", upload(body=BODY))
+    with monkeypatch.context() as crash:
+        crash.setattr(journal, "_end", lambda token, last_step: None)
+        reject(Scan.objects.get(), moderator=None)
+    assert [each.finding for each in sweep(older_than=timedelta(0))] == ["finished"]
+    assert BODY not in lying("editors").values()
+    assert lying("papers") == {"cat.jpg": OTHER}
+
+
+def test_the_sweep_lets_be_what_took_the_name_since(constant, editors, monkeypatch):
+    """As the file of a model in the same storage may, which asks for a free name and has it."""
+    editors.save("cat.jpg", upload(body=BODY))
+    with monkeypatch.context() as crash:
+        crash.setattr(journal, "remove", lambda token: None)
+        reject(Scan.objects.get(), moderator=None)
+    editors.unmoderated.save("cat.jpg", ContentFile(OTHER))
+    assert [each.finding for each in sweep(older_than=timedelta(0))] == ["finished"]
+    assert (lying()["cat.jpg"], journalled()) == (OTHER, [])
 
 
 def test_what_was_held_of_one_is_erased(constant, editors):

@@ -249,7 +249,7 @@ def test_tests_of_a_site_say_what_becomes_of_a_file(said, editors):
 
 def test_what_is_saved_takes_few_queries(constant, editors, django_assert_num_queries):
     editors.save("warm.jpg", upload(body=OTHER))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         editors.save("cat.jpg", upload(body=BODY))
     with django_assert_num_queries(1):
         editors.url("cat.jpg")

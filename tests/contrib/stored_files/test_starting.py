@@ -27,4 +27,4 @@ def test_nothing_heavy_and_no_room_that_works():
     )
     heavy, rooms = map(ast.literal_eval, done.stdout.splitlines())
     assert heavy == []
-    assert set(rooms) == AT_EVERY_START | {"contrib", "listings", "shield"}
+    assert set(rooms) == AT_EVERY_START | {"contrib", "listings", "shield", "signals"}

@@ -69,4 +69,27 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="Deletion",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "storage",
+                    django_nsfw.models.exact.ExactCharField(max_length=64, verbose_name="storage"),
+                ),
+                (
+                    "file",
+                    django_nsfw.models.exact.ExactCharField(max_length=500, verbose_name="file"),
+                ),
+            ],
+            options={
+                "default_permissions": (),
+                "indexes": [models.Index(fields=["file"], name="nsfw_stored_deletion_file")],
+            },
+        ),
     ]
