@@ -1,4 +1,4 @@
-"""``.. system-checks::``: the system checks of the package, with their words as the code has them."""
+"""``.. system-checks::``: the system checks of the package, with their words from the code."""
 
 import ast
 import re

@@ -2,7 +2,9 @@
 
 import pytest
 from cms.api import add_plugin
+from django.apps import apps
 from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
 
 from django_nsfw.contrib.cms.caches import forget_pages
 from django_nsfw.decisions import approve, reject
@@ -67,3 +69,10 @@ def test_only_placeholders_with_the_picture_are_rendered_anew(
 def test_pages_of_a_site_are_cached_by_default():
     """Or the tests above would show nothing."""
     assert not hasattr(django_settings, "CMS_PAGE_CACHE")
+
+
+def test_what_it_needs_is_named_at_the_start(monkeypatch):
+    monkeypatch.setattr(apps, "is_installed", lambda name: name != "cms")
+    with pytest.raises(ImproperlyConfigured) as error:
+        apps.get_app_config("nsfw_cms").ready()
+    assert str(error.value) == "django_nsfw.contrib.cms needs 'cms' in INSTALLED_APPS."
