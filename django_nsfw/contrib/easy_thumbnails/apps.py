@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 
 from ...signals import file_replaced
+from ..needing import need
 
 
 class EasyThumbnailsConfig(AppConfig):
@@ -8,6 +9,7 @@ class EasyThumbnailsConfig(AppConfig):
     label = "nsfw_easy_thumbnails"
 
     def ready(self) -> None:
+        need(self, "easy_thumbnails")
         from .purging import purge
 
         file_replaced.connect(purge, dispatch_uid=self.name)

@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 
 from ...signals import file_replaced
+from ..needing import need
 
 
 class FilerConfig(AppConfig):
@@ -8,6 +9,7 @@ class FilerConfig(AppConfig):
     label = "nsfw_filer"
 
     def ready(self) -> None:
+        need(self, "filer", "easy_thumbnails")
         from . import checks, receivers
         from .facts import write_facts
 

@@ -1,6 +1,7 @@
-from django.apps import AppConfig, apps
-from django.core.exceptions import ImproperlyConfigured
+from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+from ..needing import need
 
 
 class NSFWWagtailConfig(AppConfig):
@@ -9,9 +10,7 @@ class NSFWWagtailConfig(AppConfig):
     verbose_name = _("Image moderation in Wagtail")
 
     def ready(self) -> None:
-        for needed in ("wagtail.images", "wagtail.documents"):
-            if not apps.is_installed(needed):
-                raise ImproperlyConfigured(f"{self.name} needs {needed!r} in INSTALLED_APPS.")
+        need(self, "wagtail.images", "wagtail.documents")
         from . import checks, receivers, uploads
 
         checks.register()

@@ -1,70 +1,21 @@
 """What visitors of a page get to see of a picture, from the upload of an editor to the decision."""
 
-import gc
-import re
-from urllib.parse import urlencode
-
 import pytest
-from cms.api import add_plugin, create_page
+from cms.api import add_plugin
+from django.apps import apps
 from django.conf import settings as django_settings
-from django.core.cache import cache
-from django.urls import reverse
-from filer.models import Image
+from django.core.exceptions import ImproperlyConfigured
 
 from django_nsfw.contrib.cms.caches import forget_pages
 from django_nsfw.decisions import approve, reject
 from django_nsfw.models import Scan
-from tests.conftest import picture, upload
-from tests.contrib.cms.pictures.models import Picture
+from tests.conftest import picture
+from tests.contrib.cms.doors import add_to, seen_by, uploaded
 from tests.folders import held, public
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    # django-filer does not close the files that it takes sizes and checksums of.
-    pytest.mark.filterwarnings("ignore:.*unclosed file:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 BODY = picture()
-
-
-@pytest.fixture(autouse=True)
-def nothing_cached():
-    cache.clear()
-    yield
-    gc.collect()  # while its warnings are not errors
-
-
-@pytest.fixture
-def page(admin_user):
-    return create_page("Cats", "page.html", "en", created_by=admin_user)
-
-
-def uploaded(admin_client):
-    """By the widget of the plugin's form, which is the uploader of django-filer."""
-    address = reverse("admin:filer-ajax_upload")
-    answer = admin_client.post(address, {"file": upload("cat.jpg", BODY)})
-    return Image.objects.get(pk=answer.json()["file_id"])
-
-
-def add_to(admin_client, page, image):
-    """As the editor's form does."""
-    placeholder = page.get_placeholders("en").get(slot="content")
-    address = reverse("admin:cms_placeholder_add_plugin")
-    query = {"placeholder_id": placeholder.pk, "plugin_type": "PicturePlugin"}
-    query |= {"plugin_language": "en", "plugin_position": 1, "cms_path": "/"}
-    answer = admin_client.post(f"{address}?{urlencode(query)}", {"picture": image.pk})
-    assert answer.status_code == 200, answer.content
-    assert Picture.objects.get().picture == image
-
-
-def seen_by(visitor, page):
-    """The bodies of the pictures of the page, the file itself first."""
-    answer = visitor.get(page.get_absolute_url("en"))
-    assert answer.status_code == 200
-    links = re.findall(r'src="/media/([^"]+)"', answer.content.decode())
-    files = public()
-    return [files.get(link) for link in links]
 
 
 @pytest.mark.parametrize("cached", [True, False], ids=["with caches", "without"])
@@ -118,3 +69,10 @@ def test_only_placeholders_with_the_picture_are_rendered_anew(
 def test_pages_of_a_site_are_cached_by_default():
     """Or the tests above would show nothing."""
     assert not hasattr(django_settings, "CMS_PAGE_CACHE")
+
+
+def test_what_it_needs_is_named_at_the_start(monkeypatch):
+    monkeypatch.setattr(apps, "is_installed", lambda name: name != "cms")
+    with pytest.raises(ImproperlyConfigured) as error:
+        apps.get_app_config("nsfw_cms").ready()
+    assert str(error.value) == "django_nsfw.contrib.cms needs 'cms' in INSTALLED_APPS."

@@ -175,6 +175,39 @@ def test_one_that_is_refused_is_said_and_leaves_the_text(way, editor, opened, wi
     assert (StoredFile.objects.count(), lying(), held()) == (0, {}, [])
 
 
+NO_PICTURE = (
+    "This file is not a picture of a supported format. Please send one of: JPEG, PNG, GIF, WEBP, "
+    "AVIF, BMP, TIFF, HEIF."
+)
+
+
+@EDITORS
+def test_a_pdf_named_png_is_said_and_the_pictures_before_it_stay(editor, opened, window, constant):
+    """An SVG is not even sent: neither editor takes it for a picture."""
+    editor = opened(editor)
+    editor.paste(file())
+    editor.text.locator("img[src^='/files/editors/texts/']").wait_for()
+    window.keyboard.press("ArrowRight")
+    editor.choose({"name": "paper.png", "mimeType": "image/png", "buffer": b"%PDF-1.7"})
+    editor.reads(NO_PICTURE)
+    keep(window)
+    assert editor.text.locator("img").count() == 1
+    assert list(lying().values()) == [BODY]
+
+
+def test_of_several_at_once_the_bad_one_is_said_and_the_others_stay(opened, window, constant):
+    editor = opened(CKEditor)
+    bad = {"name": "paper.png", "mimeType": "image/png", "buffer": b"%PDF-1.7"}
+    good = [of_playwright(file(picture(60, 40, seed=at), f"{at}.jpg")) for at in (1, 2, 3)]
+    editor.choose([good[0], bad, *good[1:]])
+    editor.reads(NO_PICTURE)
+    shown = editor.text.locator("img[src^='/files/editors/texts/']")
+    shown.nth(2).wait_for()
+    keep(window)
+    assert editor.text.locator("img").count() == shown.count() == 3
+    assert sorted(lying().values()) == sorted(each["buffer"] for each in good)
+
+
 @EDITORS
 @pytest.mark.parametrize("way", ["chosen", "pasted"])
 def test_a_held_one_is_a_placeholder_until_it_is_approved(

@@ -89,6 +89,12 @@ def test_one_that_waits_for_its_score(constant, admin_client, settings):
             id="a PDF named png",
         ),
         pytest.param(
+            "drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", 0.1,
+            "This file is not a picture of a supported format. Please send one of: JPEG, PNG, "
+            "GIF, WEBP, AVIF, BMP, TIFF, HEIF.",
+            id="an SVG",
+        ),
+        pytest.param(
             "page.html", b"<script>alert(1)</script>", 0.1,
             "This file is not a picture of a supported format. Please send one of: JPEG, PNG, "
             "GIF, WEBP, AVIF, BMP, TIFF, HEIF.",

@@ -2,6 +2,7 @@
 
 import pytest
 from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 
 from django_nsfw.contrib.filer.checks import check_filer
 
@@ -59,3 +60,11 @@ def test_thumbnails_that_would_stay(monkeypatch):
             'Add "django_nsfw.contrib.easy_thumbnails" to INSTALLED_APPS.',
         )
     ]
+
+
+@pytest.mark.parametrize("missing", ["filer", "easy_thumbnails"])
+def test_what_it_needs_is_named_at_the_start(monkeypatch, missing):
+    monkeypatch.setattr(apps, "is_installed", lambda name: name != missing)
+    with pytest.raises(ImproperlyConfigured) as error:
+        apps.get_app_config("nsfw_filer").ready()
+    assert str(error.value) == f"django_nsfw.contrib.filer needs '{missing}' in INSTALLED_APPS."

@@ -1,7 +1,6 @@
 """The doors of django-filer: who uploads is told in its own words, and the good ones stay."""
 
 import pytest
-from django.core.management import call_command
 from django.urls import reverse
 from filer.models import File, Folder, Image
 
@@ -11,42 +10,12 @@ from django_nsfw.images import FORMATS
 from django_nsfw.models import Scan
 from tests.conftest import picture, upload
 from tests.contrib.filer.conftest import facts, facts_of, image, now
+from tests.contrib.filer.doors import PDF, SVG, UNREADABLE, send
 from tests.folders import held
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BODY = picture()
-PDF = b"%PDF-1.7 of nothing"
-UNREADABLE = (
-    "Image format not recognized or image size exceeds limit of 89 million pixels by a factor of "
-    "two or more. Before uploading again, check file format or resize image to 12612 x 7094 "
-    "resolution or lower."
-)
-"""What django-filer says itself, before it asks any validator."""
-SVG = (
-    b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">'
-    b'<rect width="9" height="9"/></svg>'
-)
-
-
-def send(client, name, body, folder=None):
-    """What the uploader of the directory listing sends, one file after the other."""
-    address = (
-        reverse("admin:filer-ajax_upload", args=[folder.pk])
-        if folder
-        else reverse("admin:filer-ajax_upload")
-    )
-    return client.post(address, {"file": upload(name, body)})
-
-
-def change(client, obj, **data):
-    """The form on the page of a file, with its current values; returns the errors it shows."""
-    address = reverse(f"admin:filer_{obj._meta.model_name}_change", args=[obj.pk])
-    form = client.get(address).context["adminform"].form
-    values = {k: v for k, v in form.initial.items() if k in form.fields and v is not None}
-    values.pop("file", None)
-    answer = client.post(address, {**values, **data})
-    return answer.context["adminform"].form.errors if answer.context else {}
 
 
 def test_a_picture_that_passes(constant, admin_client, admin_user, kept):
@@ -172,20 +141,6 @@ def test_fifty_files_with_three_bad_ones(constant, admin_client, kept):
     assert Scan.objects.count() == 47
 
 
-def test_a_folder_of_the_disk_that_is_imported(constant, tmp_path, kept):
-    constant.answer = 0.7
-    (tmp_path / "import" / "cats").mkdir(parents=True)
-    (tmp_path / "import" / "cats" / "cat.jpg").write_bytes(BODY)
-    (tmp_path / "import" / "paper.pdf").write_bytes(PDF)
-    call_command("import_files", path=str(tmp_path / "import"), verbosity=0)
-    assert {str(file): file.folder.pretty_logical_path for file in File.objects.all()} == {
-        "cat.jpg": "/import/cats",
-        "paper.pdf": "/import",
-    }
-    assert held() == [BODY]
-    assert BODY not in kept().values()
-
-
 def test_uploads_in_code_are_held(constant, kept):
     constant.answer = 0.7
     cat = Image(original_filename="cat.jpg")
@@ -193,41 +148,6 @@ def test_uploads_in_code_are_held(constant, kept):
     assert Scan.objects.get().object_pk == str(cat.pk)
     assert held() == [BODY]
     assert BODY not in kept().values()
-
-
-def test_a_replaced_file_is_examined_and_the_earlier_one_stays_where_it_is_bad(
-    constant, admin_client, kept
-):
-    cat = image()
-    name = cat.file.name
-    errors = change(admin_client, cat, file=upload("cat.png", BODY))
-    assert errors == {
-        "__all__": [
-            "File “cat.png”: The file name ends in “.png”, but the content is JPEG. Please rename "
-            "the file or save it again."
-        ]
-    }
-    assert (now(cat).file.name, kept()[name]) == (name, BODY)
-
-
-@pytest.mark.parametrize(("score", "status"), [(0.1, "clear"), (0.7, "held")])
-def test_a_replaced_file(score, status, constant, admin_client, kept):
-    cat = image()
-    constant.answer = score
-    new = picture(48, 32, seed=5)
-    assert change(admin_client, cat, file=upload("new.jpg", new)) == {}
-    cat = now(cat)
-    assert [scan.status for scan in Scan.objects.order_by("pk")] == ["superseded", status]
-    assert facts(cat) == facts_of(kept()[cat.file.name], 48, 32)
-    assert (kept()[cat.file.name] == new) is (score < 0.5)
-
-
-def test_the_form_of_a_held_file_saves_its_texts_and_nothing_else(constant, admin_client, kept):
-    constant.answer = 0.7
-    cat = image()
-    assert change(admin_client, cat, name="Tom", default_alt_text="a cat") == {}
-    assert (now(cat).name, now(cat).file.name) == ("Tom", cat.file.name)
-    assert (BODY in kept().values(), Scan.objects.get().status) == (False, "held")
 
 
 def test_pages_of_the_admin_show_the_placeholder(constant, admin_client, kept):

@@ -2,6 +2,7 @@
 erased and found as one."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
@@ -68,12 +69,33 @@ def test_files_that_were_never_scanned_are_counted_and_held(constant, editors, p
     assert papers.url("papers.jpg") == "/files/papers/papers.jpg"
 
 
+def take_in(alias):
+    """The example of the documentation."""
+    page = (Path(__file__).parents[3] / "docs/hosts/editors.md").read_text()
+    (example,) = (block for block in page.split("```python\n") if block.startswith(TAKE_IN))
+    exec(example.partition("```")[0].replace('"texts"', repr(alias)), {})
+
+
+TAKE_IN = """from django.core.files.storage import storages
+
+from django_nsfw.contrib.stored_files.models import StoredFile
+
+
+def take_in("""
+
+
 def test_files_from_before_are_taken_in(constant, editors, client):
     """As the documentation says: a row for each, and what is in them is looked at."""
     constant.answer = 0.7
+    editors.save("new.jpg", upload(body=picture(seed=2)))
     name = editors.unmoderated.save("old/dog.jpg", ContentFile(BODY))
-    StoredFile.objects.create(storage="editors", name=name, file=name)
-    scan = Scan.objects.get()
+    for _ in range(2):  # neither a placeholder nor a file that has a row is taken in
+        take_in("editors")
+        assert set(StoredFile.objects.values_list("name", flat=True)) == {"new.jpg", name}
+    approve(Scan.objects.get(original_name="new.jpg"), moderator=None)
+    take_in("editors")
+    assert StoredFile.objects.count() == 2
+    scan = Scan.objects.get(status="held")
     assert (scan.status, held(), BODY in lying().values()) == ("held", [BODY], False)
     assert editors.url(name) == "/files/editors/old/dog.jpg"
     approve(scan, moderator=None)

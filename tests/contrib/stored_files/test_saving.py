@@ -100,6 +100,11 @@ ONE_OF = "Please send one of: JPEG, PNG, GIF, WEBP, AVIF, BMP, TIFF, HEIF."
             id="an SVG",
         ),
         pytest.param(
+            "paper.png", b"%PDF-1.7", 0.1, "unsupported_format",
+            f"This file is not a picture of a supported format. {ONE_OF}",
+            id="a PDF named png",
+        ),
+        pytest.param(
             "notes.txt", b"remember the milk", 0.1, "not_a_picture",
             f"This file is not a picture of a supported format. {ONE_OF}",
             id="a text, where nobody allows other files",

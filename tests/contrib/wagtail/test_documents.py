@@ -114,6 +114,23 @@ def test_what_calls_itself_a_picture_is_treated_as_one(cms, constant, name, body
     assert (public(), held()) == ({}, [])
 
 
+def test_fifty_at_once_with_three_bad_ones(cms, constant):
+    """The script of the uploader sends each in a request of its own."""
+    bad = {7: ("cv.png", PDF), 23: ("cat.svg", b"<svg/>"), 41: ("half.jpg", BODY[:-99])}
+    refused = {}
+    for number in range(50):
+        name, body = bad.get(number, (f"{number}.pdf", PDF + bytes([number])))
+        if isinstance(said := many(cms, upload(name, body=body)), str):
+            refused[number] = said.partition(". ")[0]
+    assert refused == {
+        7: "This file is not a picture of a supported format",
+        23: "This file is not a picture of a supported format",
+        41: "This picture cannot be read",
+    }
+    assert get_document_model().objects.count() == len(public()) == 47
+    assert (UploadedFile.objects.count(), held()) == (0, [])
+
+
 @pytest.mark.parametrize("door", [chosen, edited, api])
 def test_every_other_door_says_it_at_the_file(cms, constant, door):
     constant.answer = 0.95

@@ -68,6 +68,21 @@ def test_what_the_policy_refuses_is_not_kept_for_the_form(cms, constant):
     assert (kept(), public(), held(), UploadedFile.objects.count()) == ([], {}, [], 0)
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "begin"),
+    [
+        ("cat.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Not a supported image format."),
+        ("cv.png", PDF, "Upload a valid image."),
+        ("half.jpg", BODY[:-99], "This picture cannot be read."),
+    ],
+    ids=["an SVG", "a PDF named png", "half a picture"],
+)
+def test_a_bad_file_is_not_kept_for_the_form(cms, constant, name, body, begin):
+    said = sent(cms, upload(name, body=body))
+    assert (said["success"], said["error_message"].startswith(begin)) == (False, True)
+    assert (kept(), public(), held(), UploadedFile.objects.count()) == ([], {}, [], 0)
+
+
 def test_an_upload_that_is_given_up_leaves_nothing(cms, constant):
     said = sent(cms, upload(body=BODY))
     cms.post(reverse("wagtailimages:delete_upload_multiple", args=[said["uploaded_file_id"]]))
