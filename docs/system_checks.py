@@ -1,4 +1,4 @@
-"""``.. system-checks::``: the system checks of the package, with their words from the code."""
+"""``.. system-checks::``: every system check of the package, in the words that the code has."""
 
 import ast
 import re
