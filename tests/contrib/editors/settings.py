@@ -7,6 +7,7 @@ from tests.contrib.stored_files.settings import INSTALLED_APPS, STORAGES
 
 INSTALLED_APPS = [*INSTALLED_APPS, "django_ckeditor_5", "tinymce", "tests.contrib.editors.texts"]
 MIDDLEWARE = [
+    "tests.one_at_a_time.one_at_a_time",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

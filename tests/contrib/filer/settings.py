@@ -2,7 +2,7 @@
 
 from django_nsfw.contrib.filer import VALIDATORS
 from tests.settings import *  # noqa: F403
-from tests.settings import INSTALLED_APPS
+from tests.settings import INSTALLED_APPS, MIDDLEWARE
 
 INSTALLED_APPS = [
     *INSTALLED_APPS,
@@ -11,6 +11,7 @@ INSTALLED_APPS = [
     "django_nsfw.contrib.easy_thumbnails",
     "django_nsfw.contrib.filer",
 ]
+MIDDLEWARE = ["tests.one_at_a_time.one_at_a_time", *MIDDLEWARE]
 ROOT_URLCONF = "tests.contrib.filer.urls"
 THUMBNAIL_PROCESSORS = (
     "easy_thumbnails.processors.colorspace",
