@@ -17,7 +17,7 @@ from django.core.management import call_command
 from django.forms import modelform_factory
 from django.test import SimpleTestCase, TestCase, override_settings
 
-from django_nsfw.assessment import assess
+from django_nsfw.assessment import aassess, assess
 from django_nsfw.conf import QUARANTINE_ALIAS
 from django_nsfw.decisions import approve
 from django_nsfw.memo import memo
@@ -306,8 +306,7 @@ class OfFunctions(SimpleTestCase):
     def test_asynchronous_ones_too(self):
         @uploads.scored(0.9)
         async def test():
-            await asyncio.sleep(0)
-            return assess(picture()).nsfw
+            return (await aassess(picture())).nsfw
 
         self.assertEqual(asyncio.run(test()), 0.9)
 

@@ -4,6 +4,7 @@ What a check looks with is imported when it runs: servers start without running 
 """
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -54,6 +55,7 @@ def register() -> None:
                 register_check(_later(module, name), tag, deploy=deploy)
 
 
+@cache  # apps are made ready again where tests change INSTALLED_APPS, and checks are a set
 def _later(module: str, name: str) -> Callable[..., list[CheckMessage]]:
     def check(**kwargs: Any) -> list[CheckMessage]:
         found: list[CheckMessage] = getattr(import_module(f"{__name__}.{module}"), name)(**kwargs)
