@@ -7,6 +7,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.exceptions import SynchronousOnlyOperation, ValidationError
 
 from django_nsfw.assessment import IN_A_COROUTINE, aassess, assess, memo
@@ -158,16 +159,18 @@ def test_after_a_fork_there_are_threads(constant):
 
 
 class TestTheValidator:
+    """In the thread of the test, which has the connection to the database."""
+
     def test_refuses(self, db, constant):
         constant.answer = 0.97
         with pytest.raises(ValidationError) as refused:
-            asyncio.run(NSFWValidator(reject=0.95).acheck(upload()))
+            async_to_sync(NSFWValidator(reject=0.95).acheck)(upload())
         assert refused.value.code == "nsfw"
 
     def test_lets_pass_and_leaves_word(self, db, constant):
         constant.answer = 0.6
         file = upload()
-        asyncio.run(NSFWValidator(reject=0.95).acheck(file))
+        async_to_sync(NSFWValidator(reject=0.95).acheck)(file)
         assert examined(file).assessment.nsfw == 0.6
 
 
