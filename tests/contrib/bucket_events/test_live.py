@@ -36,14 +36,28 @@ def told(live_server, storages, settings, constant):
             server.stop()
 
 
-def scan_of(photo, status) -> Scan:
+def soon(find, what: str):
+    """What ``find`` finds, as soon as it finds something."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        scan = Scan.objects.of_object(photo, "image").order_by("-pk").first()
-        if scan is not None and scan.status == status:
-            return scan
+        if found := find():
+            return found
         time.sleep(0.05)
-    raise AssertionError(f"no scan of {photo.image.name} is {status}")
+    raise AssertionError(f"not within {PATIENCE} s: {what}")
+
+
+def scan_of(photo, status) -> Scan:
+    scans = Scan.objects.of_object(photo, "image").order_by("-pk")
+    return soon(
+        lambda: next((scan for scan in scans.all()[:1] if scan.status == status), None),
+        f"the scan of {photo.image.name} is {status}",
+    )
+
+
+def gone(told, key: str) -> bool:
+    """It is deleted when what holds it is committed, a moment after that can be seen."""
+    link = f"{told.server.endpoint}/{MEDIA}/{key}"
+    return soon(lambda: fetch(link) is None, f"{key} is gone")
 
 
 def test_what_a_browser_puts_there_is_held_without_anybody_asking(told, constant):
@@ -53,7 +67,7 @@ def test_what_a_browser_puts_there_is_held_without_anybody_asking(told, constant
     scan = scan_of(photo, "held")
     photo.refresh_from_db()
     assert photo.image.name == scan.name != "photos/a.png"
-    assert fetch(f"{told.server.endpoint}/{MEDIA}/photos/a.png") is None
+    assert gone(told, "photos/a.png")
 
     constant.answer = 0.1
     other = Avatar.objects.create(image="photos/b.jpg")
@@ -62,4 +76,4 @@ def test_what_a_browser_puts_there_is_held_without_anybody_asking(told, constant
     constant.answer = 0.9
     put(Bucket=MEDIA, Key="photos/b.jpg", Body=picture(seed=2))  # by the same link
     scan_of(other, "held")
-    assert fetch(f"{told.server.endpoint}/{MEDIA}/photos/b.jpg") is None
+    assert gone(told, "photos/b.jpg")
