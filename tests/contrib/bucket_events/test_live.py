@@ -1,7 +1,6 @@
 """A bucket that says by itself what happens in it, to a site that runs."""
 
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,7 @@ from tests.s3.sites import Site
 from tests.s3.visitors import fetch
 
 from .conftest import TOKEN
-
-PATIENCE = 30
-"""Seconds: the machine may be busy."""
+from .waiting import soon
 
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
 
@@ -34,16 +31,6 @@ def told(live_server, storages, settings, constant):
         finally:
             site.close()
             server.stop()
-
-
-def soon(find, what: str):
-    """What ``find`` finds, as soon as it finds something."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        if found := find():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not within {PATIENCE} s: {what}")
 
 
 def scan_of(photo, status) -> Scan:
