@@ -1,17 +1,34 @@
 """For lists that visitors see: leave held objects out, or say that they wait, in one query."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models, router
 from django.db.models import Exists, QuerySet, Subquery
 from django.db.models.fields.files import FieldFile
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from .models import Scan
 from .models.exact import OuterName
 from .models.keys import field_label
 
 M = TypeVar("M", bound=models.Model)
+
+NOTICES: Mapping[str, Promise] = {
+    Scan.Status.PENDING.value: _(
+        "This picture is being checked. Until then a placeholder stands in its place."
+    ),
+    Scan.Status.HELD.value: _(
+        "This picture awaits review. Until somebody has approved it, a placeholder stands in its "
+        "place."
+    ),
+    Scan.Status.REJECTED.value: _(
+        "A moderator has removed this picture. A placeholder stands in its place."
+    ),
+}
+"""Status of a picture behind a placeholder → what whoever put it there may be told."""
 
 
 def exclude_held(queryset: QuerySet[M], field: str | None = None) -> QuerySet[M]:

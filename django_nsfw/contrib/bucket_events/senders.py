@@ -1,4 +1,4 @@
-"""Who may say that something arrived: whoever knows a token of ``NSFW_BUCKET_EVENTS``."""
+"""Who may say that something arrived: whoever knows a token."""
 
 import base64
 import binascii

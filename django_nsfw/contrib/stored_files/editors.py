@@ -14,30 +14,16 @@ from django.core.files.storage import storages
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
-from django.utils.functional import Promise
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_protect
 from django.views.generic import View
 
-from ...listings import status_of
-from ...models import Scan
+from ...listings import NOTICES, status_of
 from ...validators import MESSAGES
 from .aliases import moderated
 from .storages import ModeratedStorageMixin
 
 logger = logging.getLogger(__name__)
-
-NOTICES: Mapping[str, Promise] = {
-    Scan.Status.HELD.value: _(
-        "This picture awaits review. Until somebody has approved it, a placeholder stands in its "
-        "place."
-    ),
-    Scan.Status.PENDING.value: _(
-        "This picture is being checked. Until then a placeholder stands in its place."
-    ),
-}
-"""Status of a picture behind a placeholder → what its uploader may be told."""
 
 
 @method_decorator(csrf_protect, name="dispatch")

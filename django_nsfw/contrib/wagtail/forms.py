@@ -9,27 +9,12 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext_lazy as _
 from wagtail.documents.forms import BaseDocumentForm
 from wagtail.images.forms import BaseImageForm
 
-from ...listings import status_of
-from ...models import Scan
+from ...listings import NOTICES, status_of
 from ...registry import registry
 from ...validators import MESSAGES, NSFWValidator
-
-NOTICES = {
-    Scan.Status.PENDING: _(
-        "This picture is being checked. Until then a placeholder stands in its place."
-    ),
-    Scan.Status.HELD: _(
-        "This picture awaits review. Until somebody has approved it, a placeholder stands in its "
-        "place."
-    ),
-    Scan.Status.REJECTED: _(
-        "A moderator has removed this picture. A placeholder stands in its place."
-    ),
-}
 
 
 class ModeratedFile(forms.ModelForm):  # type: ignore[type-arg]
@@ -79,7 +64,7 @@ class ModeratedFile(forms.ModelForm):  # type: ignore[type-arg]
     def _notice(self) -> Any:
         """What stands in the way of the picture that is there; None where nothing does."""
         file = None if self.instance._state.adding else self.instance.file
-        return NOTICES.get(status_of(file)) if file else None  # type: ignore[call-overload]
+        return NOTICES.get(status_of(file) or "") if file else None
 
 
 class ImageForm(ModeratedFile, BaseImageForm):
