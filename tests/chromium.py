@@ -17,6 +17,21 @@ PATIENCE = 30
 
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
+COLOUR = """async (image) => {
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    const {data} = context.getImageData(0, 0, canvas.width, canvas.height);
+    let most = 0;
+    for (let at = 0; at < data.length; at += 4) {
+        const [red, green, blue] = data.slice(at, at + 3);
+        most = Math.max(most, Math.abs(red - green), Math.abs(green - blue));
+    }
+    return most;
+}"""
+"""Of the pixel that is the least grey."""
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:

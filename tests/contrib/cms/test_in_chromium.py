@@ -9,7 +9,7 @@ from filer.models import Image
 
 from django_nsfw.decisions import approve
 from django_nsfw.models import Scan
-from tests.chromium import chromium, keep, wait_until
+from tests.chromium import keep, wait_until
 from tests.conftest import picture
 from tests.contrib.cms.doors import seen_by
 from tests.contrib.cms.pictures.models import Picture
@@ -22,18 +22,9 @@ BODY = picture(200, 150)
 
 
 @pytest.fixture
-def window(live_server, admin_client, settings, monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright keeps a loop of its own
-    session = admin_client.cookies[settings.SESSION_COOKIE_NAME].value
-    with chromium() as browser:
-        context = browser.new_context(
-            base_url=live_server.url, viewport={"width": 1100, "height": 800}
-        )
-        context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
-        )
-        yield context.new_page()
-        context.close()
+def window(logged_in, admin_client):
+    with logged_in(admin_client, width=1100, height=800) as window:
+        yield window
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django_nsfw.contrib.stored_files.models import StoredFile
 from django_nsfw.decisions import approve, reject
 from django_nsfw.models import Scan
-from tests.chromium import chromium, keep
+from tests.chromium import COLOUR, keep
 from tests.conftest import picture
 from tests.contrib.editors.texts.models import Text
 from tests.contrib.stored_files.conftest import lying
@@ -25,16 +25,9 @@ REFUSED = "This picture looks explicit and cannot be accepted. Please choose ano
 
 
 @pytest.fixture
-def window(live_server, admin_client, settings, monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright keeps a loop of its own
-    session = admin_client.cookies[settings.SESSION_COOKIE_NAME].value
-    with chromium() as browser:
-        context = browser.new_context(viewport={"width": 900, "height": 900})
-        context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
-        )
-        yield context.new_page()
-        context.close()
+def window(logged_in, admin_client):
+    with logged_in(admin_client, width=900, height=900) as window:
+        yield window
 
 
 class CKEditor:
@@ -97,20 +90,6 @@ PASTE = """(body, encoded) => {
     const at = {bubbles: true, cancelable: true, clipboardData: data};
     body.dispatchEvent(new ClipboardEvent("paste", at));
 }"""
-COLOUR = """async (image) => {
-    await image.decode();
-    const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
-    const context = canvas.getContext("2d");
-    context.drawImage(image, 0, 0);
-    const {data} = context.getImageData(0, 0, canvas.width, canvas.height);
-    let most = 0;
-    for (let at = 0; at < data.length; at += 4) {
-        const [red, green, blue] = data.slice(at, at + 3);
-        most = Math.max(most, Math.abs(red - green), Math.abs(green - blue));
-    }
-    return most;
-}"""
-"""Of the pixel that is the least grey."""
 
 
 def file(body=BODY, name="cat.jpg"):

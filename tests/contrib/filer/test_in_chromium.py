@@ -6,7 +6,7 @@ from filer.models import Folder, Image
 
 from django_nsfw.decisions import approve
 from django_nsfw.models import Scan
-from tests.chromium import chromium, keep
+from tests.chromium import COLOUR, keep
 from tests.conftest import picture
 from tests.contrib.filer.doors import UNREADABLE
 from tests.folders import held, public
@@ -22,36 +22,9 @@ FILES = [
 
 
 @pytest.fixture
-def window(live_server, admin_client, settings, monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright keeps a loop of its own
-    with chromium() as browser:
-        context = browser.new_context(viewport={"width": 1100, "height": 700})
-        context.add_cookies(
-            [
-                {
-                    "name": settings.SESSION_COOKIE_NAME,
-                    "value": admin_client.cookies[settings.SESSION_COOKIE_NAME].value,
-                    "url": live_server.url,
-                }
-            ]
-        )
-        yield context.new_page()
-        context.close()
-
-
-COLOUR = """async (image) => {
-    await image.decode();
-    const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
-    const context = canvas.getContext("2d");
-    context.drawImage(image, 0, 0);
-    const {data} = context.getImageData(0, 0, canvas.width, canvas.height);
-    let most = 0;
-    for (let at = 0; at < data.length; at += 4) {
-        const [red, green, blue] = data.slice(at, at + 3);
-        most = Math.max(most, Math.abs(red - green), Math.abs(green - blue));
-    }
-    return most;
-}"""
+def window(logged_in, admin_client):
+    with logged_in(admin_client, width=1100, height=700) as window:
+        yield window
 
 
 def test_each_file_is_told_apart_and_a_held_one_is_grey(window, live_server, constant):

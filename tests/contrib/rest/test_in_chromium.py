@@ -5,7 +5,7 @@ import json
 import pytest
 
 from django_nsfw.models import Scan
-from tests.chromium import chromium, keep
+from tests.chromium import keep
 from tests.conftest import picture, upload
 from tests.contrib.rest.conftest import BAD
 from tests.contrib.rest.test_uploads import SENTENCES
@@ -20,24 +20,10 @@ LOOKS_EXPLICIT = "This picture looks explicit and cannot be accepted. Please cho
 
 
 @pytest.fixture
-def window(live_server, admin_client, settings, monkeypatch):
+def window(logged_in, admin_client):
     """Logged in: what is sent needs the token of the form."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright keeps a loop of its own
-    with chromium() as browser:
-        context = browser.new_context(
-            base_url=live_server.url, locale="en-GB", viewport={"width": 1100, "height": 800}
-        )
-        context.add_cookies(
-            [
-                {
-                    "name": settings.SESSION_COOKIE_NAME,
-                    "value": admin_client.cookies[settings.SESSION_COOKIE_NAME].value,
-                    "url": live_server.url,
-                }
-            ]
-        )
-        yield context.new_page()
-        context.close()
+    with logged_in(admin_client, width=1100, height=800, locale="en-GB") as window:
+        yield window
 
 
 @pytest.fixture

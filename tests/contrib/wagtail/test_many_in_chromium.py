@@ -5,7 +5,7 @@ from django.urls import reverse
 from wagtail.images import get_image_model
 
 from django_nsfw.models import Scan
-from tests.chromium import chromium, keep
+from tests.chromium import keep
 from tests.conftest import picture
 from tests.folders import held
 
@@ -31,18 +31,9 @@ nothing then."""
 
 
 @pytest.fixture
-def window(live_server, cms, settings, monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright keeps a loop of its own
-    session = cms.cookies[settings.SESSION_COOKIE_NAME].value
-    with chromium() as browser:
-        context = browser.new_context(
-            base_url=live_server.url, viewport={"width": 1280, "height": 900}
-        )
-        context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
-        )
-        yield context.new_page()
-        context.close()
+def window(logged_in, cms):
+    with logged_in(cms, width=1280, height=900) as window:
+        yield window
 
 
 def test_three_bad_ones_are_told_what_is_wrong_and_the_others_are_there(window, constant):
