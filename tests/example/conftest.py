@@ -43,6 +43,10 @@ class Example:
             check=False,
         )
 
+    def migrate(self) -> None:
+        done = self.manage("migrate", "--verbosity", "0")
+        assert (done.returncode, done.stderr) == (0, "")
+
     def stored(self) -> set[Path]:
         """Every file below media: what the site serves."""
         return {path for path in (self.data / "media").rglob("*") if path.is_file()}
@@ -63,8 +67,7 @@ def example(tmp_path_factory):
 @pytest.fixture(scope="session")
 def demo(example):
     """What the demo command printed in a fresh folder."""
-    migrated = example.manage("migrate", "--verbosity", "0")
-    assert (migrated.returncode, migrated.stderr) == (0, "")
+    example.migrate()
     return example.manage("demo")
 
 
