@@ -1,0 +1,37 @@
+"""The example with sorl-thumbnail: a small copy goes with the picture that it was made of."""
+
+import re
+
+import pytest
+
+from tests.conftest import picture
+from tests.example.browser import Browser
+from tests.example.conftest import Example, serving
+
+REJECT = """
+from django_nsfw.decisions import reject
+from django_nsfw.models import Scan
+reject(Scan.objects.get(), moderator=None)
+"""
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    example = Example(tmp_path_factory.mktemp("example"))
+    example.environment["NSFW_HOSTS"] = "sorl"
+    example.migrate()
+    return example
+
+
+def test_the_copy_of_a_picture_that_is_rejected_is_gone(example):
+    done = example.manage("check")
+    assert (done.returncode, done.stderr) == (0, "")
+    with serving(example) as address:
+        visitor = Browser(address)
+        visitor.upload("Clouds", "clouds.jpg", picture(320, 240))
+        [small] = re.findall(r'<img src="(/media/cache/[^"]+)"', visitor.get("/sheet/").html)
+        assert visitor.get(small).status == 200
+        done = example.manage("shell", "--verbosity", "0", "--command", REJECT)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert visitor.get(small).status == 404
+        assert "Clouds" not in visitor.get("/sheet/").text  # the gallery leaves it out
