@@ -1,8 +1,8 @@
-"""Columns as they are, but not by their index: what databases guess wrong of rows that are few."""
+"""Columns as they are, in the form that a database is fast with."""
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Func
+from django.db.models import CharField, Func
 
 if TYPE_CHECKING:
     from django.db.models.sql.compiler import SQLCompiler
@@ -19,6 +19,27 @@ class Unsought(Func):
     def as_sqlite(self, compiler: "SQLCompiler", connection: Any, **context: Any) -> Any:
         # https://sqlite.org/optoverview.html, "Disqualifying WHERE-clause terms using unary +"
         return self.as_sql(compiler, connection, template="+%(expressions)s", **context)
+
+
+class Grouped(Func):
+    """Exact text to group by.
+
+    MariaDB compares by collation what it groups, which takes twice as long as to compare bytes.
+    """
+
+    template = "%(expressions)s"
+    output_field = CharField()
+
+    def as_mysql(self, compiler: "SQLCompiler", connection: Any, **context: Any) -> Any:
+        template = "CONVERT(%(expressions)s USING binary)"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+    def get_db_converters(self, connection: Any) -> list[Any]:
+        return [_decoded] if connection.vendor == "mysql" else []
+
+
+def _decoded(value: bytes | None, expression: Any, connection: Any) -> str | None:
+    return None if value is None else value.decode()
 
 
 class SortedWhenFound(Func):

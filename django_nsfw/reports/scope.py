@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from ..models import Decision, Scan
-from ..models.planning import Unsought
+from ..models.planning import Grouped, Unsought
 from ..permissions import User, restricted_to, visible, visible_decisions
 from .period import Period
 
@@ -41,7 +41,7 @@ class Scope:
     def came_among(self, rows: QuerySet[Any], labels: Collection[str], scan: str = "") -> Any:
         """Of ``rows``, which are few and found along an index, those that belong to ``came`` and to
         these fields; ``scan``: the path to the scan of each. They have it as ``of_field``."""
-        came_at, of_field = Unsought(f"{scan}created_at"), Unsought(f"{scan}field")
+        came_at, of_field = Unsought(f"{scan}created_at"), Grouped(Unsought(f"{scan}field"))
         rows = rows.alias(came_at=came_at).annotate(of_field=of_field)
         return rows.filter(self.within("came_at"), of_field__in=labels)
 

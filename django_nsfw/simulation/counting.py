@@ -15,7 +15,6 @@ from django.db.models import (
     Case,
     Count,
     Exists,
-    F,
     IntegerField,
     Max,
     OuterRef,
@@ -26,6 +25,7 @@ from django.db.models import (
 )
 
 from ..models import Decision, QualityCheck, Scan
+from ..models.planning import Grouped
 from ..policy import Policy
 from ..quality import CERTAIN
 from ..reports import Scope
@@ -50,7 +50,7 @@ def simulate(scope: Scope, proposal: Proposal) -> Simulation:
     compared = pairs(proposal, labels)
     among = partial(scope.came_among, labels=labels)
     numbers = {
-        "came": _by_field(scope.came.annotate(of_field=F("field"))),
+        "came": _by_field(scope.came.annotate(of_field=Grouped("field"))),
         "unscored": _by_field(among(_of_any_status().filter(nsfw__isnull=True))),
         "known": _by_field(among(Scan.objects.all()).filter(_known(compared, field="of_field"))),
     }
@@ -76,9 +76,10 @@ def _outcome(
     pair: Pair, days: Sequence[date], *, above: Rows, settled: Rows, checked: Rows, **numbers: int
 ) -> Outcome:
     detector = _newest(above) or _most([*settled, *checked])
-    others = sum(row["count"] for row in above if row["detector"] != detector)
+    others = sum(row["count"] for row in above if row["of_detector"] != detector)
     above, settled, checked = (
-        [row for row in rows if row["detector"] == detector] for rows in (above, settled, checked)
+        [row for row in rows if row["of_detector"] == detector]
+        for rows in (above, settled, checked)
     )
     held: Counter[date] = Counter()
     for row in above:
@@ -119,7 +120,11 @@ def _above(scope: Scope, compared: Sequence[Pair]) -> Rows:
         scope.came_among(scans, list(lows))
         .filter(_reaching(lows))
         .exclude(_known(compared))
-        .values("of_field", "detector", day=scope.period.day_of("created_at", scope.db))
+        .values(
+            "of_field",
+            of_detector=Grouped("detector"),
+            day=scope.period.day_of("created_at", scope.db),
+        )
         .annotate(
             count=Count("*"),
             newest=Max("scored_at"),
@@ -141,7 +146,12 @@ def _settled(scope: Scope, compared: Sequence[Pair]) -> Rows:
     return list(
         scans.filter(Exists(by_person), status__in=SETTLED, nsfw__isnull=False)
         .exclude(_known(compared))
-        .values("detector", "status", of_field=F("field"), then=_zone(compared, "then"))
+        .values(
+            "status",
+            of_field=Grouped("field"),
+            of_detector=Grouped("detector"),
+            then=_zone(compared, "then"),
+        )
         .annotate(count=Count("*"))
     )
 
@@ -158,7 +168,7 @@ def _checked(scope: Scope, compared: Sequence[Pair]) -> Rows:
         )
         .filter(now=PASS, then=PASS)
         .order_by()
-        .values("answer", "of_field", detector=F("scan__detector"))
+        .values("answer", "of_field", of_detector=Grouped("scan__detector"))
         .annotate(count=Count("*"))
     )
 
@@ -225,13 +235,13 @@ def _of_field(rows: Rows, pair: Pair) -> Rows:
 def _newest(rows: Rows) -> str:
     """The detector that scored last."""
     newest = max(rows, key=lambda row: row["newest"], default=None)
-    return newest["detector"] if newest else ""
+    return newest["of_detector"] if newest else ""
 
 
 def _most(rows: Rows) -> str:
     counts: Counter[str] = Counter()
     for row in rows:
-        counts[row["detector"]] += row["count"]
+        counts[row["of_detector"]] += row["count"]
     return counts.most_common(1)[0][0] if counts else ""
 
 
