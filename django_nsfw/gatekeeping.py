@@ -64,7 +64,15 @@ class Gatekeeper:
                 scores=not runners.current().background,
             )
             if examination.action is Action.HOLD or self.held:
-                outcome = self._hold(name, body, max_length, examination)
+                outcome = hold(
+                    body,
+                    name=name,
+                    storage=self._storage,
+                    max_length=max_length,
+                    watched=self._watched,
+                    instance=self._instance,
+                    examination=examination,
+                )
             else:
                 _name_kind(body, examination.assessment.format)
                 stored = self._storage.save(name, body, max_length=max_length)
@@ -78,41 +86,54 @@ class Gatekeeper:
         outcomes.setdefault(self._watched.field.name, {})[outcome.name] = outcome
         return outcome.name
 
-    def _hold(
-        self, name: str, content: "File[Any]", max_length: int | None, examination: Examination
-    ) -> Outcome:
-        failure = examination.assessment.failure
-        if failure is not None and not examination.settled:
-            logger.warning(
-                "%s: %r is held unscored: %s: %s",
-                self._watched.label, name, failure.code, failure.message,
-            )  # fmt: skip
-        held = quarantine.hold_upload(
-            content,
-            name=name,
-            storage=self._storage,
-            max_length=max_length,
-            assessment=examination.assessment,
-            facts={
-                "field": self._watched.label,
-                "original_name": name,
-                "sha256": examination.assessment.sha256,
-                "verdict": examination.verdict.value,
-                "settled": examination.settled,
-                "pending": examination.pending,
-                "known": examination.match and _plain(examination.match.known),
-                "known_distance": examination.match and examination.match.distance,
-                "uploader": _plain(uploader_id(self._instance, examination.policy.uploader)),
-                "assessment": examination.assessment.as_json(),
-            },
-        )
-        return Outcome(
-            examination=examination,
-            name=held.name,
-            original_name=name,
-            quarantine_name=held.quarantine_name,
-            token=held.token,
-        )
+
+def hold(
+    content: "File[Any]",
+    *,
+    name: str,
+    storage: Storage,
+    max_length: int | None,
+    watched: WatchedField,
+    instance: models.Model | None,
+    examination: Examination,
+) -> Outcome:
+    """Keep an upload back, before there is a row that names it. See ``quarantine.hold_upload``.
+
+    Its entry in the journal stands until a scan of this outcome is recorded; without one, the sweep
+    records a scan of no object.
+    """
+    assessment, match = examination.assessment, examination.match
+    if assessment.failure is not None and not examination.settled:
+        logger.warning(
+            "%s: %r is held unscored: %s: %s",
+            watched.label, name, assessment.failure.code, assessment.failure.message,
+        )  # fmt: skip
+    held = quarantine.hold_upload(
+        content,
+        name=name,
+        storage=storage,
+        max_length=max_length,
+        assessment=assessment,
+        facts={
+            "field": watched.label,
+            "original_name": name,
+            "sha256": assessment.sha256,
+            "verdict": examination.verdict.value,
+            "settled": examination.settled,
+            "pending": examination.pending,
+            "known": match and _plain(match.known),
+            "known_distance": match and match.distance,
+            "uploader": _plain(uploader_id(instance, examination.policy.uploader)),
+            "assessment": assessment.as_json(),
+        },
+    )
+    return Outcome(
+        examination=examination,
+        name=held.name,
+        original_name=name,
+        quarantine_name=held.quarantine_name,
+        token=held.token,
+    )
 
 
 def _name_kind(content: "File[Any]", image_format: str) -> None:

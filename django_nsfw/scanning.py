@@ -244,9 +244,9 @@ def record(
         )
 
 
-def uploader_id(instance: models.Model, path: str) -> Any:
+def uploader_id(instance: models.Model | None, path: str) -> Any:
     """Primary key of the user at the end of ``path``; None where the path leads nowhere."""
-    if not path:
+    if instance is None or not path:
         return None
     *hops, last = path.split("__")
     try:

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from ..verdict import Verdict
 from .assessed import Assessed
 from .batches import BatchedQuerySet
-from .exact import ExactCharField
+from .exact import ExactCharField, begins
 from .keys import field_label, object_pk
+from .planning import Unsought
 
 if TYPE_CHECKING:  # every process of a site has the models, and few ever score anything
     from ..scores import KnownMatch
@@ -66,6 +67,14 @@ class ScanQuerySet(BatchedQuerySet["Scan"]):
             object_pk=object_pk(instance, model_field),  # type: ignore[arg-type]
             object_db=instance._state.db or router.db_for_read(type(instance)),
         )
+
+    def of_upload(self, field: models.FileField, name: str) -> Self:
+        """Scans of what came under this name, wherever it is now."""
+        from ..quarantine.names import kept_by_fresh_names
+
+        kept = kept_by_fresh_names(name, max_length=field.max_length)
+        found = self.alias(of_field=Unsought("field")).filter(of_field=field_label(field))
+        return found.filter(begins("name", kept), original_name=name)
 
     def of_bytes(self, beginning: str) -> Self:
         """Scans of files whose SHA-256 begins so."""
@@ -247,11 +256,6 @@ class Scan(Assessed):
 
 
 def digest_begins(beginning: str) -> models.Q:
-    """A condition on ``sha256``, as a range: no index of all databases has LIKE.
-
-    "g" follows the last hexadecimal digit.
-    """
-    beginning = beginning.strip().lower()
-    if not set(beginning) <= set(string.hexdigits):
-        return models.Q(pk__in=[])
-    return models.Q(sha256__gte=beginning, sha256__lt=f"{beginning}g")
+    """A condition on ``sha256``."""
+    text = beginning.strip().lower()
+    return begins("sha256", text) if set(text) <= set(string.hexdigits) else models.Q(pk__in=[])

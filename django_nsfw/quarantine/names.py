@@ -28,6 +28,16 @@ def fresh_name(name: str, *, extension: str | None = None, max_length: int | Non
     return posixpath.join(folder, f"{root}_{get_random_string(length, ALPHABET)}{extension}")
 
 
+def kept_by_fresh_names(name: str, *, max_length: int | None) -> str:
+    """What all of them begin with, that of a placeholder in PNG as well."""
+    root, extension = posixpath.splitext(name)
+    if max_length is not None:
+        root = root[
+            : max(max_length - TOKEN_LENGTH - len("_") - max(len(extension), len(".png")), 0)
+        ]
+    return root
+
+
 def quarantine_name(token: str) -> str:
     """Where held bytes lie. No extension: nothing there is meant to be served or opened."""
     return f"held/{token[:2]}/{token}"

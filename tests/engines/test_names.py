@@ -3,10 +3,13 @@
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 
 from django_nsfw.decisions import approve
 from django_nsfw.listings import exclude_held, status_of, with_nsfw_status
 from django_nsfw.models import Scan
+from django_nsfw.models.exact import begins
+from django_nsfw.quarantine.names import fresh_name, kept_by_fresh_names
 from django_nsfw.quarantine.rows import Row
 from tests.conftest import picture, upload
 from tests.host.models import Photo
@@ -57,6 +60,39 @@ def test_other_columns_are_exact_too(column, value, twin):
     scan(**{column: value}).save()
     assert Scan.objects.filter(**{column: value}).exists()
     assert not Scan.objects.filter(**{column: twin}).exists()
+
+
+BEGINNINGS = ["photos/a", "photos/a_", "photos/A", "photos/a-b", "photos/a\u00e1", "a\U0001f43b"]
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_what_begins_with_the_same_characters_is_found_and_nothing_else(beginning):
+    names = [f"{text}{rest}" for text in BEGINNINGS for rest in ("", ".jpg", "_0z.png", "\u6f22")]
+    Scan.objects.bulk_create(scan(name=name) for name in names)
+    found = Scan.objects.filter(begins("name", beginning)).values_list("name", flat=True)
+    assert sorted(found) == sorted(name for name in names if name.startswith(beginning))
+
+
+@pytest.mark.parametrize("name", [NAME, "a", "a/b/.c", f"photos/{'x' * 60}.tar.gz", "y.longest"])
+@pytest.mark.parametrize("max_length", [None, 24, 30, 40, 100])
+def test_fresh_names_begin_with_what_they_keep(name, max_length):
+    kept = kept_by_fresh_names(name, max_length=max_length)
+    for extension in (None, ".png"):
+        assert fresh_name(name, extension=extension, max_length=max_length).startswith(kept)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="others have no collations of ICU")
+def test_a_column_of_the_host_may_have_any_collation():
+    """Two that differ, neither of them the database's own, cannot be compared without a word."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'ALTER TABLE host_photo ALTER COLUMN image TYPE varchar(100) COLLATE "de-x-icu"'
+        )
+    scan(name=NAME, status="held", quarantine_name="held/0").save()
+    Photo.objects.bulk_create([Photo(image=name, width=1, height=1) for name in (NAME, "b.jpg")])
+    assert exclude_held(Photo.objects.all()).get().image.name == "b.jpg"
+    assert status_of(Photo.objects.get(image=NAME).image) == "held"
+    assert Row.naming(FIELD, NAME) is not None
 
 
 def test_a_file_whose_twin_is_decided_stays(constant):

@@ -120,6 +120,10 @@ ASKED = [
     ),
     pytest.param(lambda: status_of(Photo.objects.latest("pk").image), id="the status of one file"),
     pytest.param(
+        lambda: list(Scan.objects.of_upload(Photo._meta.get_field("image"), "photos/2000.jpg")),
+        id="the scans of what was uploaded under a name",
+    ),
+    pytest.param(
         lambda: list(exclude_held(Photo.objects.order_by("-pk"))[:20]), id="a page without the held"
     ),
     pytest.param(

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 
 from django.core.files.storage import Storage
-from django.db import models
 
 from ... import runners
 from ...quarantine.places import storages_of
 from ...quarantine.rows import Row
-from ...registry import registry
+from ...registry import WatchedField, registry
 from ...stored import scan_stored
+from .latecomers import keep_back
 from .messages import Arrival
 
 logger = logging.getLogger(__name__)
@@ -47,27 +47,32 @@ def receive(arrivals: Iterable[Arrival]) -> Received:
 
 def _receive(arrival: Arrival, received: Received) -> None:
     places = list(_places(arrival))
-    rows = [row for field, name in places if (row := Row.naming(field, name)) is not None]
     if not places:
         received.elsewhere += 1
-    elif not rows:
-        logger.info("No row names %r in the bucket %r.", arrival.key, arrival.bucket)
-        received.unnamed += 1
+        return
+    rows = [
+        row for watched, _, name in places if (row := Row.naming(watched.field, name)) is not None
+    ]
     for row in rows:
         scan_stored(row, scores=not runners.current().background, again=False)
         received.scanned += 1
+    if rows:
+        return
+    looked_at = [keep_back(watched, storage, name) for watched, storage, name in places]
+    if any(looked_at):
+        received.scanned += 1
+        return
+    logger.info("No row names %r in the bucket %r.", arrival.key, arrival.bucket)
+    received.unnamed += 1
 
 
-def _places(arrival: Arrival) -> Iterator[tuple[models.FileField, str]]:
-    """Every watched field that may name the object, and how it would name it."""
+def _places(arrival: Arrival) -> Iterator[tuple[WatchedField, Storage, str]]:
+    """Every watched field that may name the object, where that is, and how it would name it."""
     for watched in registry.watched.values():
-        names = {
-            name
-            for storage in storages_of(watched.field)
-            if (name := name_in(storage, arrival)) is not None
-        }
-        for name in names:
-            yield watched.field, name
+        found = ((storage, name_in(storage, arrival)) for storage in storages_of(watched.field))
+        names = {name: storage for storage, name in found if name is not None}
+        for name, storage in names.items():
+            yield watched, storage, name
 
 
 def name_in(storage: Storage, arrival: Arrival) -> str | None:

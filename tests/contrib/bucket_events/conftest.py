@@ -1,8 +1,10 @@
 """A bucket, and links by which visitors put objects into it."""
 
+import json
 from urllib.request import Request, urlopen
 
 import pytest
+from django.urls import reverse
 
 from tests.host.models import Avatar
 from tests.s3.conftest import build, s3  # noqa: F401 - fixtures
@@ -38,6 +40,28 @@ def expected(site):
         return Avatar.objects.create(image=key)
 
     return expected
+
+
+@pytest.fixture
+def tell(client):
+    def tell(message, *, token=f"Bearer {TOKEN}"):
+        body = message if isinstance(message, bytes) else json.dumps(message).encode()
+        return client.post(
+            reverse("nsfw_bucket_events:receive"),
+            body,
+            content_type="application/json",
+            headers={"Authorization": token} if token else {},
+        )
+
+    return tell
+
+
+def counts(**found):
+    return {"scanned": 0, "unnamed": 0, "elsewhere": 0, "failed": 0} | found
+
+
+def link(site, key):
+    return f"{site.server.endpoint}/{MEDIA}/{key}"
 
 
 def of_s3(*keys: str, event: str = "ObjectCreated:Put", bucket: str = MEDIA) -> dict:

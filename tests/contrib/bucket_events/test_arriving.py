@@ -1,7 +1,6 @@
 """An object arrives in a bucket, and is held before anybody asks."""
 
 import base64
-import json
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -14,31 +13,9 @@ from tests.conftest import photograph, picture
 from tests.s3.server import MEDIA
 from tests.s3.visitors import fetch
 
-from .conftest import TOKEN, of_s3
+from .conftest import TOKEN, counts, link, of_s3
 
 pytestmark = pytest.mark.django_db(databases="__all__")
-
-
-@pytest.fixture
-def tell(client):
-    def tell(message, *, token=f"Bearer {TOKEN}"):
-        body = message if isinstance(message, bytes) else json.dumps(message).encode()
-        return client.post(
-            reverse("nsfw_bucket_events:receive"),
-            body,
-            content_type="application/json",
-            headers={"Authorization": token} if token else {},
-        )
-
-    return tell
-
-
-def counts(**found):
-    return {"scanned": 0, "unnamed": 0, "elsewhere": 0, "failed": 0} | found
-
-
-def link(site, key):
-    return f"{site.server.endpoint}/{MEDIA}/{key}"
 
 
 def test_what_looks_explicit_is_held_when_it_arrives(

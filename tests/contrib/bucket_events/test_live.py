@@ -64,3 +64,9 @@ def test_what_a_browser_puts_there_is_held_without_anybody_asking(told, constant
     put(Bucket=MEDIA, Key="photos/b.jpg", Body=picture(seed=2))  # by the same link
     scan_of(other, "held")
     assert gone(told, "photos/b.jpg")
+
+    put(Bucket=MEDIA, Key="photos/b.jpg", Body=picture(seed=3))  # and once more
+    assert gone(told, "photos/b.jpg")
+    assert picture(seed=3) in told.files("quarantine").values()
+    [scan] = Scan.objects.of_object(other, "image").current()
+    assert scan.status == "held"
