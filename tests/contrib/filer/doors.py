@@ -29,7 +29,7 @@ def send(client, name, body, folder=None):
 
 def change(client, obj, **data):
     """The form on the page of a file with its current values; returns the errors that it shows."""
-    address = reverse(f"admin:filer_{obj._meta.model_name}_change", args=[obj.pk])
+    address = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
     form = client.get(address).context["adminform"].form
     values = {k: v for k, v in form.initial.items() if k in form.fields and v is not None}
     values.pop("file", None)

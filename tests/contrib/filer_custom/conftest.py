@@ -1,0 +1,3 @@
+from tests.contrib.filer.conftest import kept, private
+
+__all__ = ["kept", "private"]
