@@ -4,6 +4,7 @@ import logging
 import posixpath
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -115,6 +116,23 @@ def scan_stored(row: Row, *, scores: bool = True, again: bool = True) -> Scan | 
     return _scan(row, scores, again)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Stood:
+    """What a row and its scans said before its file was opened.
+
+    ``known``: the current scan of that file, be it of another object. ``newest``: what was on
+    record of this one.
+    """
+
+    row: Row
+    watched: WatchedField
+    instance: models.Model
+    name: str
+    db: str
+    known: Scan | None
+    newest: Record | None
+
+
 def _scan(row: Row, scores: bool, again: bool) -> Scan | None:
     name = row.name()
     watched = registry.get(row.field)
@@ -129,6 +147,9 @@ def _scan(row: Row, scores: bool, again: bool) -> Scan | None:
         return known if known.object_pk == row.pk else _share(known, row, db)
     if known is None and (past := named.behind_placeholder().first()) is not None:
         return None if past.bytes_discarded else _take_up(past, row, db)
+    stood = _Stood(
+        row=row, watched=watched, instance=instance, name=name, db=db, known=known, newest=newest
+    )
     try:
         file = row.storage.open(name)
     except FileNotFoundError:
@@ -139,30 +160,17 @@ def _scan(row: Row, scores: bool, again: bool) -> Scan | None:
             if same and known.status != Scan.Status.FLAGGED:
                 return known
             file.seek(0)
-        return _scan_open(file, name, row, watched, instance, known, newest, db, scores, again)
+        return _scan_open(file, stood, scores=scores, again=again)
 
 
-def _scan_open(
-    file: "File[Any]",
-    name: str,
-    row: Row,
-    watched: WatchedField,
-    instance: models.Model,
-    known: Scan | None,
-    newest: Record | None,
-    db: str,
-    scores: bool,
-    again: bool,
-) -> Scan | None:
-    """``file`` stays open from the score to the hold: an object store sends it only once.
-
-    ``newest``: what was on record before it was opened.
-    """
+def _scan_open(file: "File[Any]", stood: _Stood, *, scores: bool, again: bool) -> Scan | None:
+    """``file`` stays open from the score to the hold: an object store sends it only once."""
+    row, watched, db, known = stood.row, stood.watched, stood.db, stood.known
     found = examine(
         file,
-        name=name,
+        name=stood.name,
         options=watched.options,
-        instance=instance,
+        instance=stood.instance,
         field_name=row.field.name,
         scores=scores,
     )
@@ -171,13 +179,13 @@ def _scan_open(
         return _share(known, row, db)
     if same and not again and found.action is not Action.HOLD:
         return known
-    uploader = uploader_id(instance, found.policy.uploader)
+    uploader = uploader_id(stood.instance, found.policy.uploader)
     scan = Scan(
         field=watched.label,
         object_pk=row.pk,
         object_db=row.db,
-        name=name,
-        original_name=name,
+        name=stood.name,
+        original_name=stood.name,
         uploader_id=user_in(db, uploader, certain=db == row.db),
         verdict=found.verdict,
         status=_public_status(found),
@@ -187,7 +195,7 @@ def _scan_open(
     scan.sampled_at = drawn(scan, Scan.Status(scan.status))
     shadow = drawing.drawn(scan, found.policy.detector)
     with transaction.atomic(using=row.db), transaction.atomic(using=db):
-        if lock_row(row, db) != name or _newest(row, watched, db) != newest:
+        if lock_row(row, db) != stood.name or _newest(row, watched, db) != stood.newest:
             raise DecisionRefused(gettext(SETTLED), code="settled")
         scan.save(using=db, force_insert=True)
         Scan.objects.using(db).supersede(scan)
