@@ -21,6 +21,10 @@ from .digests import sha256_of
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 PREPARE = "python manage.py nsfw_prepare"
+FETCH_ANEW = f"Delete that folder and run: {PREPARE}"
+"""Said of a folder in the hub's cache alone: nothing brings back one that is the site's own."""
+UNDAMAGED = "Bring an undamaged copy of the model there."
+RIGHT = "Bring the right file there, or correct the option 'sha256'."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +81,11 @@ class Snapshot:
     def weights(self) -> Path:
         return self.folder / WEIGHTS
 
+    @property
+    def remedy(self) -> str:
+        """What to do about files that are damaged."""
+        return FETCH_ANEW if self.commit else UNDAMAGED
+
 
 def fetch(
     repo: str,
@@ -120,7 +129,7 @@ def verified(
     if sha256 and found != sha256:
         raise DetectorUnavailable(
             f"{model} was not loaded: {folder / WEIGHTS} has SHA-256 {found}, not {sha256} as "
-            f"expected. Delete that folder and run: {PREPARE}"
+            f"expected. {FETCH_ANEW if commit else RIGHT}"
         )
     return Snapshot(folder=folder, commit=commit, sha256=found, layout=layout)
 

@@ -230,7 +230,7 @@ class TorchClassifier(Detector):
         except Exception as error:  # safetensors, json, torch and frameworks each raise their own.
             raise DetectorUnavailable(
                 f"Model {self.name} cannot be loaded from {snapshot.folder}: "
-                f"{type(error).__name__}: {error}. Delete that folder and run: {hub.PREPARE}"
+                f"{type(error).__name__}: {error}. {snapshot.remedy}"
             ) from error
 
     def _labels_of(self, built: Built) -> tuple[str, ...]:

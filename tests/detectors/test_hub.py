@@ -130,6 +130,10 @@ def test_a_wrong_digest_names_both_and_the_remedy(fetch, tmp_path):
     )
 
 
+def test_damaged_files_of_the_cache_are_fetched_anew(fetch):
+    assert fetch().remedy == f"Delete that folder and {RUN}"
+
+
 def test_a_file_spoilt_in_the_cache_is_refused(fetch):
     snapshot = fetch(sha256=SHA256)
     snapshot.weights.resolve().write_bytes(WEIGHTS[:-1])

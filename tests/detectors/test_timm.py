@@ -150,7 +150,7 @@ def test_damaged_weights_are_unavailable(tiny_folder):
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
 
-    with pytest.raises(DetectorUnavailable, match=r"cannot be loaded from .* Delete that folder"):
+    with pytest.raises(DetectorUnavailable, match=r"cannot be loaded .*\. Bring an undamaged copy"):
         load(folder)
 
 
@@ -174,8 +174,12 @@ def test_a_configuration_for_which_timm_would_draw_the_head_at_random_is_refused
 
 
 def test_a_wrong_digest_is_never_loaded(tiny_folder):
-    with pytest.raises(DetectorUnavailable, match=r"was not loaded: .* not 0000"):
+    with pytest.raises(DetectorUnavailable, match=r"was not loaded: .* not 0000") as refused:
         load(tiny_folder(), sha256="0" * 64)
+    # Of one's own folder there is no second copy on the hub.
+    assert str(refused.value).endswith(
+        "as expected. Bring the right file there, or correct the option 'sha256'."
+    )
 
 
 def test_a_model_without_labels_takes_them_from_the_option(tiny_folder):
