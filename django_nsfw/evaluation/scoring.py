@@ -76,7 +76,10 @@ def score(
             except DetectorDied as error:
                 unavailable.append(Unavailable(alias=alias, reason=str(error)))
         if unavailable and not (skip_unavailable and identities):
-            raise EvaluationError("\n".join(each.reason for each in unavailable))
+            reasons = [f"{each.alias}: {each.reason}" for each in unavailable]
+            if identities:
+                reasons.append("To go on without, give --skip-unavailable.")
+            raise EvaluationError("\n".join(reasons))
         for alias, identity in identities.items():
             rows: list[Scored] = []
             for row in _scored(samples, alias, identity, workshop):

@@ -11,6 +11,8 @@ def require_writable(path: Path) -> None:
     scoring."""
     if path.is_dir():
         raise EvaluationError(f"{path} is a folder; name a file.")
+    if path.exists() and not path.is_file():  # a device would be replaced, not written to
+        raise EvaluationError(f"{path} is a device or a pipe; name a file.")
     if not path.parent.is_dir():
         raise EvaluationError(f"{path} cannot be written: there is no folder {path.parent}.")
     try:
@@ -25,7 +27,7 @@ def write(path: Path, text: str) -> None:
     """Replace the file at ``path``. Raises ``EvaluationError``."""
     try:
         _unfinished(path).write_text(text, encoding="utf-8")
-        _unfinished(path).replace(path)
+        _unfinished(path).replace(path.resolve())
     except OSError as error:
         raise EvaluationError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
@@ -34,4 +36,6 @@ def write(path: Path, text: str) -> None:
 
 
 def _unfinished(path: Path) -> Path:
+    """Beside the file itself, so that a link to it stays one."""
+    path = path.resolve()
     return path.with_name(f".{path.name}.unfinished")

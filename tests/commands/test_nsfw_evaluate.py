@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django_nsfw.decisions import approve, reject
 from django_nsfw.detectors import detectors
 from django_nsfw.detectors.onnx import OpenNSFWDetector
-from django_nsfw.evaluation.writing import write
+from django_nsfw.evaluation.writing import require_writable, write
 from django_nsfw.models import Scan
 from tests.conftest import encode, mistaken, photograph, picture, upload
 from tests.evaluation.conftest import known_detectors, labelled  # noqa: F401
@@ -195,7 +195,13 @@ def test_what_makes_no_sense_is_refused(call, said):
 
 def test_a_detector_that_cannot_be_had(folder, tmp_path):
     said = refused(folder, detector=["default", "broken"], output=tmp_path / "o.html")
-    assert said == "The model cannot be had: the hub is down."
+    assert said == (
+        "broken: The model cannot be had: the hub is down.\n"
+        "To go on without, give --skip-unavailable."
+    )
+    assert refused(folder, detector=["broken"]) == (
+        "broken: The model cannot be had: the hub is down."
+    )
     assert [p.name for p in tmp_path.iterdir() if p.is_file()] == []
 
 
@@ -230,6 +236,39 @@ def test_a_report_that_cannot_be_written_whole_is_not_written(tmp_path):
         write(tmp_path / "r.html", "after \udcff")
     assert (tmp_path / "r.html").read_text() == "before"
     assert [p.name for p in tmp_path.iterdir()] == ["r.html"]
+
+
+def test_a_device_is_never_replaced_by_a_report(folder, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    assert refused(folder, output=pipe) == f"{pipe} is a device or a pipe; name a file."
+    assert refused(folder, json=Path(os.devnull)) == (
+        f"{os.devnull} is a device or a pipe; name a file."
+    )
+
+
+def test_a_link_to_a_report_stays_one(tmp_path):
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports/r.html").write_text("before")
+    (tmp_path / "latest.html").symlink_to("reports/r.html")
+
+    require_writable(tmp_path / "latest.html")
+    write(tmp_path / "latest.html", "after")
+
+    assert (tmp_path / "latest.html").is_symlink()
+    assert (tmp_path / "reports/r.html").read_text() == "after"
+    assert [p.name for p in (tmp_path / "reports").iterdir()] == ["r.html"]
+
+
+def test_what_has_no_score_is_named(folder):
+    cut = folder / "nsfw/cut.png"
+    cut.write_bytes(picture(format="PNG")[:2000])
+    error = io.StringIO()
+    call_command("nsfw_evaluate", folder, stdout=io.StringIO(), stderr=error)
+
+    (line,) = error.getvalue().splitlines()
+    assert line.startswith("No score of default: nsfw/cut.png: The PNG picture cannot be decoded")
 
 
 def test_progress_on_a_terminal(folder):

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ EVERY = 0.2
 """Seconds between two lines of progress on a terminal."""
 
 NAMED = 20
-"""Files that are left out and named on the terminal; a report lists more."""
+"""Files that are left out or have no score, and are named on the terminal; a report lists more."""
 
 HELD_WITHOUT = 0.5
 """The threshold of a report where NSFW_POLICY has none."""
@@ -126,6 +126,14 @@ class Command(BaseCommand):
             mistakes=options["mistakes"],
             created=datetime.now().astimezone(),
         )
+        self._name(
+            [
+                f"No score of {result.alias}: {row.sample.name}: {row.failure.message}"
+                for result in report.results
+                for row in result.unscored
+                if row.failure
+            ]
+        )
         self._print(report)
         self._write(report, options)
 
@@ -148,11 +156,14 @@ class Command(BaseCommand):
                 left_out=found.left_out,
                 duplicates=found.duplicates,
             )
-        for each in subject.left_out[:NAMED]:
-            self.stderr.write(f"Left out: {each.name}: {each.reason}")
-        if (more := len(subject.left_out) - NAMED) > 0:
-            self.stderr.write(f"… and {more:,} more.")
+        self._name([f"Left out: {each.name}: {each.reason}" for each in subject.left_out])
         return subject
+
+    def _name(self, lines: Sequence[str]) -> None:
+        for line in lines[:NAMED]:
+            self.stderr.write(line)
+        if (more := len(lines) - NAMED) > 0:
+            self.stderr.write(f"… and {more:,} more.")
 
     def _print(self, report: "Report") -> None:
         from django_nsfw.evaluation import plots, words
