@@ -50,7 +50,7 @@ def scan_files(
 
     A file name is not held against the content here: archives name files as they like.
     """
-    for path in _files(paths):
+    for path in files_below(paths):
         try:
             assessment = _assess(path, policy.detector)
         except OSError as error:
@@ -80,7 +80,8 @@ def _assess(path: Path, alias: str) -> Assessment:
         return assess(file, alias=alias)
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+def files_below(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files as they are, and of folders all that is below them, always in the same order."""
     for path in paths:
         if not path.is_dir():
             yield path

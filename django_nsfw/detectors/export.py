@@ -65,30 +65,36 @@ def export(
         raise ExportRefused(f"There is no precision {precision!r}, only {', '.join(PRECISIONS)}.")
     if precision != "fp32" and not thresholds:
         raise ExportRefused(
-            f"Nothing says whether {precision} is good enough: no policy has a threshold for "
-            f"{detector.name}. Give NSFW_POLICY, or a field, a 'review' or 'reject'."
+            f"Nothing says whether {precision} is good enough: no policy that names this detector "
+            f"({detector.name}) has a threshold. Name its alias as 'detector' in NSFW_POLICY or "
+            "for a field, and a 'review' or 'reject' there."
         )
     metadata = dataclasses.replace(_metadata(detector), precision=precision)
     if not pictures:
         raise ExportRefused("There is no picture to compare the file with the original on.")
+    if path.exists() and not path.is_file():
+        raise ExportRefused(f"{path} is no file. Name a file.")
     if path.exists() and not replace:
         raise ExportRefused(f"{path} exists. Name another file, or have it replaced.")
     if not path.parent.is_dir():
         raise ExportRefused(f"There is no folder {path.parent}.")
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-        draft = Path(folder) / path.name
-        _write(detector.scoring(), metadata, draft)
-        _label(_lowered(draft, precision), metadata, draft)
-        parity = _compared(detector, draft, pictures, thresholds)
-        parity.refuse(precision, tolerance)
-        exported = Exported(
-            path=path,
-            size=draft.stat().st_size,
-            sha256=sha256_of(draft),
-            parity=parity,
-            metadata=metadata,
-        )
-        draft.replace(path)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+            draft = Path(folder) / path.name
+            _write(detector.scoring(), metadata, draft)
+            _label(_lowered(draft, precision), metadata, draft)
+            parity = _compared(detector, draft, pictures, thresholds)
+            parity.refuse(precision, tolerance)
+            exported = Exported(
+                path=path,
+                size=draft.stat().st_size,
+                sha256=sha256_of(draft),
+                parity=parity,
+                metadata=metadata,
+            )
+            draft.replace(path)
+    except OSError as error:
+        raise ExportRefused(f"{path} cannot be written: {error.strerror or error}.") from error
     return exported
 
 
@@ -139,6 +145,8 @@ def _write(module: torch.nn.Module, metadata: Metadata, path: Path) -> None:
                 output_names=[OUTPUT],
                 dynamic_axes={"pixels": {0: "batch"}, OUTPUT: {0: "batch"}},
             )
+    except OSError:  # of the disk, and not of the model
+        raise
     except Exception as error:  # The exporter raises what the model's own code raises.
         raise ExportRefused(
             f"{metadata.model} cannot be exported: {type(error).__name__}: {error}"

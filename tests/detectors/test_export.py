@@ -1,5 +1,7 @@
+import errno
 import io
 import json
+import os
 import re
 
 import numpy as np
@@ -185,6 +187,18 @@ def test_what_cannot_be_exported_says_why(tiny, tmp_path):
         export(rough, path, pictures=drawn_pictures())
 
 
+def test_a_full_disk_is_a_sentence(tiny, tmp_path, monkeypatch):
+    detector, _ = tiny
+
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("onnx.save", full)
+    with pytest.raises(ExportRefused, match=r"m\.onnx cannot be written: No space left on device"):
+        export(detector, tmp_path / "m.onnx", pictures=drawn_pictures())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_preprocessing_that_needs_torch_is_refused(tiny, tmp_path):
     _, folder = tiny
     config = json.loads((folder / "config.json").read_text())
@@ -203,7 +217,8 @@ def test_the_command_writes_a_file_and_says_how_to_use_it(tiny, tmp_path, config
     configure(default={"BACKEND": TIMM, "OPTIONS": {"model": f"local-dir:{folder}"}})
     shown = tmp_path / "pictures"
     shown.mkdir()
-    pictures[0].save(shown / "a.png")
+    (shown / "below").mkdir()
+    pictures[0].save(shown / "below/a.png")
     (shown / "b.txt").write_text("no picture")
     out, err = io.StringIO(), io.StringIO()
     path = tmp_path / "m.onnx"
@@ -263,13 +278,18 @@ def test_the_command_refuses_mistakes(tiny, tmp_path, configure):
     )
     there = tmp_path / "there.onnx"
     there.touch()
+    empty = tmp_path / "empty"
+    empty.mkdir()
     for options, message in (
+        ({"output": empty, "force": True}, "empty is no file. Name a file."),
+        ({"output": tmp_path / "m", "pictures": empty}, "empty has no picture that can be read."),
         ({"output": there}, "there.onnx exists. Give --force to replace it."),
         ({"output": tmp_path / "m", "pictures": tmp_path / "no"}, "There is no folder"),
         ({"output": tmp_path / "m", "detector": "no"}, "has no detector 'no'. Configured: "),
         (
             {"output": tmp_path / "m", "detector": "other"},
-            "'other' is a Plain. Only a TimmDetector and a TransformersDetector can be exported.",
+            "'other' is of the class Plain. Only a TimmDetector and a TransformersDetector can be "
+            "exported.",
         ),
     ):
         with pytest.raises(CommandError) as caught:

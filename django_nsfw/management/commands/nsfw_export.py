@@ -1,5 +1,6 @@
 """``manage.py nsfw_export``: one ``.onnx`` file that scores without torch."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,18 @@ from django_nsfw.conf import nsfw_settings
 from django_nsfw.detectors import Detector, detectors
 from django_nsfw.detectors.parity import Parity
 from django_nsfw.exceptions import ImageError, NSFWError
+from django_nsfw.files import files_below
 from django_nsfw.images import open_picture
 from django_nsfw.policy import Policy
 from django_nsfw.registry import registry
 
 SNIPPET = """\
 NSFW_DETECTORS = {{
-    {alias!r}: {{
+    {alias}: {{
         "BACKEND": "django_nsfw.detectors.onnx.OnnxDetector",
         "OPTIONS": {{
-            "path": {path!r},
-            "sha256": {sha256!r},
+            "path": {path},
+            "sha256": {sha256},
         }},
     }},
 }}"""
@@ -39,7 +41,7 @@ class Command(BaseCommand):
             "--pictures",
             type=Path,
             metavar="DIR",
-            help="Compare the scores of the pictures in this folder, too.",
+            help="Compare the scores of the pictures in this folder and below it, too.",
         )
         parser.add_argument(
             "--precision",
@@ -53,6 +55,8 @@ class Command(BaseCommand):
         alias, output, folder = options["detector"], options["output"], options["pictures"]
         if folder is not None and not folder.is_dir():
             raise CommandError(f"There is no folder {folder}.")
+        if output.exists() and not output.is_file():
+            raise CommandError(f"{output} is no file. Name a file.")
         if output.exists() and not options["force"]:
             raise CommandError(f"{output} exists. Give --force to replace it.")
         try:
@@ -60,6 +64,8 @@ class Command(BaseCommand):
             export = self._exporter(alias, detector)
             detector.load()
             pictures = list(self._pictures(folder, detector.input_side)) if folder else []
+            if folder and not pictures:
+                raise CommandError(f"{folder} has no picture that can be read.")
             from django_nsfw.detectors.samples import drawn_pictures
 
             done = export(
@@ -76,15 +82,16 @@ class Command(BaseCommand):
         for line in _said(done.parity, alias, options["precision"]):
             self.stdout.write(line)
         self.stdout.write("Use it with:\n")
+        values = {"alias": alias, "path": str(output.resolve()), "sha256": done.sha256}
         self.stdout.write(
-            SNIPPET.format(alias=alias, path=str(output.resolve()), sha256=done.sha256)
+            SNIPPET.format(**{k: json.dumps(v, ensure_ascii=False) for k, v in values.items()})
         )
 
     def _exporter(self, alias: str, detector: Detector) -> Any:
         torch = "django_nsfw.detectors.torch_classifier"  # Not imported here: it takes seconds.
         if not any(cls.__module__ == torch for cls in type(detector).__mro__):
             raise CommandError(
-                f"{alias!r} is a {type(detector).__name__}. Only a TimmDetector and a "
+                f"{alias!r} is of the class {type(detector).__name__}. Only a TimmDetector and a "
                 "TransformersDetector can be exported."
             )
         try:
@@ -97,14 +104,14 @@ class Command(BaseCommand):
 
     def _pictures(self, folder: Path, input_side: int) -> Iterator[Image]:
         """The first crop of each picture. What is none is said and skipped."""
-        for path in sorted(folder.iterdir()):
+        for path in files_below([folder]):
             if not path.is_file():
                 continue
             try:
                 with path.open("rb") as file:
                     crops = open_picture(file, nsfw_settings.limits).crops(input_side=input_side)
                     yield next(crops).image
-            except ImageError as error:
+            except (ImageError, OSError) as error:
                 self.stderr.write(f"{path} left out: {error}")
 
 
