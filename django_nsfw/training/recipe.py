@@ -47,18 +47,13 @@ class Recipe:
     warmup_lr: float = 1e-5
     warmup_prefix: bool = False
 
-    # Not on the card.
+    # Not on the card. What each argument means is said in ``options``.
     decay_epochs: float = 90.0
-    """Between two steps of the schedule ``step``; how long ``wsd`` and ``rsqrt`` decay."""
     decay_rate: float = 0.1
-    """What ``step``, ``multistep`` and ``plateau`` multiply by; the power of ``poly``."""
     img_size: int | None = None
-    """Pixels along a side; that of the model unless given."""
     min_lr: float = 0.0
     scale: tuple[float, float] = (0.08, 1.0)
-    """Share of the picture's area that a random crop takes."""
     ratio: tuple[float, float] = (3 / 4, 4 / 3)
-    """Aspect ratio of a random crop."""
     train_interpolation: str = "random"
     weight_decay: float = 2e-5
     seed: int = 42

@@ -1,6 +1,11 @@
+import argparse
+import re
+from pathlib import Path
+
 import pytest
 
 from django_nsfw.exceptions import TrainingRefused
+from django_nsfw.training.options import MEANINGS, add_recipe
 from django_nsfw.training.recipe import Recipe
 
 CARD = {
@@ -82,3 +87,23 @@ def test_a_mistake_is_named(changes, message):
 
 def test_an_odd_batch_is_fine_where_nothing_is_mixed():
     assert not Recipe(batch_size=5, mixup=0, cutmix=0).mixes
+
+
+def test_help_says_what_each_argument_means_and_its_default():
+    parser = argparse.ArgumentParser()
+    add_recipe(parser)
+
+    said = {action.dest: action.help for action in parser._actions if action.dest != "help"}
+
+    assert list(said) == list(Recipe().arguments()) == list(MEANINGS)
+    assert said["lr"] == "learning rate after the warm-up (default: 5e-05)"
+    assert said["scale"] == "share of the area that a random crop takes (default: 0.08 1)"
+    assert said["warmup_prefix"].endswith("and not out of them (default: off)")
+    assert said["img_size"] == "pixels along a side; that of the model unless given"
+
+
+def test_help_and_documentation_say_the_same():
+    page = (Path(__file__).parents[2] / "docs/training.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| .+ \| (.+) \|$", page.partition("(recipe)=")[2], re.M)
+
+    assert {name: meaning.replace("`", "") for name, meaning in rows} == MEANINGS

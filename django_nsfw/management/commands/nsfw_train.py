@@ -1,7 +1,6 @@
 """``manage.py nsfw_train SOURCE --output FOLDER``: train a detector on labelled pictures, or on
 what people of this site decided."""
 
-import argparse
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +16,8 @@ from django.db import DatabaseError
 from django_nsfw.conf import nsfw_settings
 from django_nsfw.exceptions import EvaluationError, TrainingRefused, TrainingStopped
 from django_nsfw.rescans.processes import stopping
-from django_nsfw.training.recipe import INTERPOLATIONS, MIXUP_MODES, REMODES, Recipe
+from django_nsfw.training.options import add_recipe
+from django_nsfw.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from django_nsfw.evaluation.reading import Collection
@@ -35,10 +35,6 @@ NEEDED = {
     "huggingface_hub": "huggingface_hub", "sklearn": "scikit-learn", "pdqhash": "pdqhash",
 }  # fmt: skip
 """Module → the package that brings it."""
-
-CHOICES = {
-    "mixup_mode": MIXUP_MODES, "remode": REMODES, "train_interpolation": INTERPOLATIONS,
-}  # fmt: skip
 
 OF_A_RUN = ("start", "scratch", "held_out", "patience")
 
@@ -68,15 +64,25 @@ class Command(BaseCommand):
         parser.add_argument(
             "--since", metavar="DATE", help="with --decisions: uploads since then, as 2026-01-31"
         )
-        parser.add_argument("--output", required=True, type=Path, metavar="FOLDER")
         parser.add_argument(
-            "--start", metavar="MODEL", help="hf_hub:owner/name[@revision] or local-dir:/path"
+            "--output", required=True, type=Path, metavar="FOLDER", help="the folder to write"
         )
         parser.add_argument(
-            "--scratch", metavar="ARCHITECTURE", help="start from random weights of this one"
+            "--start",
+            metavar="MODEL",
+            help="hf_hub:owner/name[@revision] or local-dir:/path (default: timm's ViT-Tiny of "
+            "384 pixels)",
         )
         parser.add_argument(
-            "--held-out", type=float, metavar="SHARE", help="of each class, to measure with"
+            "--scratch",
+            metavar="ARCHITECTURE",
+            help="an architecture of timm, to start from random weights",
+        )
+        parser.add_argument(
+            "--held-out",
+            type=float,
+            metavar="SHARE",
+            help="share of each class that is measured with (default: 0.1)",
         )
         parser.add_argument(
             "--patience",
@@ -88,20 +94,37 @@ class Command(BaseCommand):
         parser.add_argument(
             "--force", action="store_true", help="replace FOLDER, and a run that was begun for it"
         )
-        parser.add_argument("--device", default="auto", help="auto, cpu, or a device of torch")
-        parser.add_argument("--precision", default="auto", choices=["auto", "fp32", "bf16", "fp16"])
         parser.add_argument(
-            "--micro-batch", type=int, metavar="N", help="pictures in one pass through the model"
+            "--device",
+            default="auto",
+            help="cpu, or a device of torch; auto is a GPU where there is one (default: auto)",
         )
-        parser.add_argument("--workers", type=int, metavar="N", help="processes that read pictures")
         parser.add_argument(
-            "--checkpoint-every", type=float, default=10.0, metavar="MINUTES", help="besides epochs"
+            "--precision",
+            default="auto",
+            choices=["auto", "fp32", "bf16", "fp16"],
+            help="auto is half precision on a GPU (default: auto)",
         )
-        recipe = parser.add_argument_group(
-            "recipe", "Names of timm's train.py; the defaults are those of the model."
+        parser.add_argument(
+            "--micro-batch",
+            type=int,
+            metavar="N",
+            help="pictures in one pass through the model (default: what fits)",
         )
-        for field in fields(Recipe):
-            _add(recipe, field.name, field.default)
+        parser.add_argument(
+            "--workers",
+            type=int,
+            metavar="N",
+            help="processes that read pictures (default: 0, with a GPU up to 4)",
+        )
+        parser.add_argument(
+            "--checkpoint-every",
+            type=float,
+            default=10.0,
+            metavar="MINUTES",
+            help="minutes between two checkpoints, besides those of the epochs (default: 10)",
+        )
+        add_recipe(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         missing = [package for module, package in NEEDED.items() if find_spec(module) is None]
@@ -201,18 +224,6 @@ def _way_on(workplace: "Workplace") -> str:
     if workplace.settings.exists():
         return "Go on with the same command and --resume."
     return "Nothing was begun."
-
-
-def _add(parser: Any, name: str, default: Any) -> None:
-    """An option of the recipe. None unless given: a run that is resumed has its own."""
-    option = f"--{name.replace('_', '-')}"
-    if isinstance(default, bool):
-        parser.add_argument(option, action=argparse.BooleanOptionalAction, default=None)
-    elif isinstance(default, tuple):
-        parser.add_argument(option, type=float, nargs=2, metavar=("FROM", "TO"))
-    else:
-        kind = int if default is None else type(default)
-        parser.add_argument(option, type=kind, choices=CHOICES.get(name))
 
 
 def _settings(options: dict[str, Any], begun: dict[str, Any] | None) -> "Settings":
