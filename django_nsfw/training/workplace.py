@@ -48,7 +48,15 @@ class Workplace:
             yield
 
     def check(self, *, force: bool) -> None:
-        """Raises ``TrainingRefused`` where a new run would lose something without ``force``."""
+        """Raises ``TrainingRefused`` where a new run would lose something without ``force``, and
+        with it where what it would replace is no model: a device, or a folder of models."""
+        if self.output.exists() and not self.output.is_dir():
+            raise TrainingRefused(f"{self.output} is no folder. Name another one.")
+        if self.output.exists() and (inside := _folder_in(self.output)):
+            raise TrainingRefused(
+                f"{self.output} is no model: it has the folder {inside.name}. It is never "
+                "replaced; name another folder."
+            )
         if self.output.exists() and not force:
             raise TrainingRefused(
                 f"{self.output} exists. Name another folder, or give --force to have it replaced "
@@ -153,6 +161,10 @@ class Workplace:
             part.unlink(missing_ok=True)
             raise
         _sync(path.parent)
+
+
+def _folder_in(folder: Path) -> Path | None:
+    return next((path for path in sorted(folder.iterdir()) if path.is_dir()), None)
 
 
 def _sync(folder: Path) -> None:

@@ -344,6 +344,23 @@ def test_a_model_that_is_there_is_not_replaced_unasked(labelled, tmp_path, one_t
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("more", [[], ["--force"]], ids=["unasked", "forced"])
+def test_what_is_no_model_is_never_replaced(labelled, tmp_path, more):
+    pipe, models = tmp_path / "pipe", tmp_path / "models"
+    os.mkfifo(pipe)
+    (models / "theirs").mkdir(parents=True)
+
+    assert refused(labelled, *QUICK, "--output", pipe, *more) == (
+        f"{pipe} is no folder. Name another one."
+    )
+    assert refused(labelled, *QUICK, "--output", models, *more) == (
+        f"{models} is no model: it has the folder theirs. It is never replaced; name another "
+        "folder."
+    )
+    assert pipe.is_fifo()
+    assert (models / "theirs").is_dir()
+
+
 def test_a_run_goes_on_as_it_was_begun(labelled, begun):
     output, work = begun
 
