@@ -18,4 +18,6 @@ def wilson(hits: float, trials: float) -> tuple[float, float] | None:
     share, square = hits / trials, Z * Z / trials
     centre = (share + square / 2) / (1 + square)
     half = Z * math.sqrt(share * (1 - share) / trials + square / (4 * trials)) / (1 + square)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # Rounding leaves 1e-17 where it is 0.
+    low = 0.0 if hits <= 0 else max(0.0, centre - half)
+    return low, 1.0 if hits >= trials else min(1.0, centre + half)

@@ -21,3 +21,9 @@ def test_the_interval_of_wilson(hits, trials, interval):
 
 def test_without_trials_there_is_no_interval():
     assert wilson(0, 0) is None
+
+
+def test_none_and_all_are_at_the_very_end():
+    for trials in range(1, 200):
+        assert wilson(0, trials)[0] == 0.0
+        assert wilson(trials, trials)[1] == 1.0

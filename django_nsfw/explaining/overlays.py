@@ -45,7 +45,12 @@ class Overlays:
             reason = error.strerror or str(error)
             return {"error": {"code": "unreadable_file", "message": f"{reason}."}}
         target = self.folder / _name(path, found.sha256)
-        target.write_bytes(body)
+        try:
+            target.write_bytes(body)
+        except OSError:
+            if target.is_file():  # a part of it, on a full disk
+                target.unlink()
+            raise
         return {"file": str(target), **explanation.as_json()}
 
 

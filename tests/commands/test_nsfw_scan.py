@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -289,6 +290,17 @@ class Tired(ReddestDetector):
         return super().predict(images)
 
 
+def test_a_full_disk_leaves_no_part_of_an_overlay(spotted, tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(CommandError, match=r"File too large\. Make room there"):
+            scan(spotted, explain=tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_a_folder_for_overlays_that_would_be_scanned_is_refused(spotted):
     with pytest.raises(CommandError) as error:
         scan(spotted, explain=spotted / "deep" / "out")
@@ -303,6 +315,8 @@ def test_a_folder_for_overlays_that_cannot_be_written_is_a_sentence(spotted, tmp
     (tmp_path / "file").write_text("x")
     with pytest.raises(CommandError, match=r"^--explain .*/file/out: Not a directory\.$"):
         scan(spotted, explain=tmp_path / "file" / "out")
+    with pytest.raises(CommandError, match=r"^--explain .*/file is no folder\. Name a folder\.$"):
+        scan(spotted, explain=tmp_path / "file")
     taken = tmp_path / "out" / f"spot_.jpg-{_digest(spotted / 'spot é.jpg')}.webp"
     taken.mkdir(parents=True)
     with pytest.raises(CommandError) as error:

@@ -115,6 +115,8 @@ class Command(BaseCommand):
                 f"--explain {folder} is within what is scanned, and would be scanned as well. "
                 "Name a folder elsewhere."
             )
+        if folder.exists() and not folder.is_dir():
+            raise CommandError(f"--explain {folder} is no folder. Name a folder.")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
