@@ -233,6 +233,20 @@ def test_the_page_is_the_same_in_every_language(settings, language):
     assert re.sub(r'src="[^"]+"', "", html(made)) == re.sub(r'src="[^"]+"', "", page)
 
 
+def test_who_likes_it_dark_has_it_dark_but_not_on_paper(large, tmp_path):
+    (tmp_path / "report.html").write_text(large, encoding="utf-8")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto((tmp_path / "report.html").as_uri())
+        found = []
+        for scheme, media in (("light", "screen"), ("dark", "screen"), ("dark", "print")):
+            page.emulate_media(media=media, color_scheme=scheme)
+            found.append(page.evaluate(paper))
+            keep(page, f"evaluation-{scheme}-{media}")
+    assert found == ["rgb(255, 255, 255)", "rgb(26, 26, 26)", "rgb(255, 255, 255)"]
+
+
 def test_in_chromium(large, tmp_path):
     """Under its own policy everything is shown, nothing is wider than the screen or the paper, and
     what is written in pictures can be read on a telephone."""
