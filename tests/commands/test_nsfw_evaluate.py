@@ -242,10 +242,25 @@ def test_a_device_is_never_replaced_by_a_report(folder, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 
-    assert refused(folder, output=pipe) == f"{pipe} is a device or a pipe; name a file."
-    assert refused(folder, json=Path(os.devnull)) == (
-        f"{os.devnull} is a device or a pipe; name a file."
-    )
+    for option in ("output", "json"):
+        said = refused(folder, **{option: pipe})
+        assert said == f"{pipe} is a device or a pipe; name a file."
+    assert pipe.is_fifo()
+
+
+def test_where_the_report_cannot_be_written_any_more_the_numbers_are(folder, tmp_path, monkeypatch):
+    gone, values = tmp_path / "gone", tmp_path / "report.json"
+    gone.mkdir()
+    predict = Redness.predict
+
+    def meanwhile(self, images):
+        gone.exists() and gone.rmdir()
+        return predict(self, images)
+
+    monkeypatch.setattr(Redness, "predict", meanwhile)
+    said = refused(folder, output=gone / "report.html", json=values)
+    assert said == f"{gone / 'report.html'} cannot be written: No such file or directory."
+    assert json.loads(values.read_text())["detectors"]
 
 
 def test_a_link_to_a_report_stays_one(tmp_path):

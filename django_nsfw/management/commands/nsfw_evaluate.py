@@ -17,7 +17,7 @@ from django_nsfw.evaluation.reading import read
 from django_nsfw.evaluation.scoring import score
 from django_nsfw.evaluation.subjects import WORST, Subject
 from django_nsfw.evaluation.writing import require_writable, write
-from django_nsfw.exceptions import NSFWError
+from django_nsfw.exceptions import EvaluationError, NSFWError
 from django_nsfw.policy import Policy
 from django_nsfw.registry import registry
 
@@ -203,10 +203,18 @@ class Command(BaseCommand):
         from django_nsfw.evaluation.as_json import dumped
         from django_nsfw.evaluation.page import html
 
+        troubles = []
         for name, render in (("output", html), ("json", dumped)):
-            if (path := options[name]) is not None:
+            if (path := options[name]) is None:
+                continue
+            try:
                 write(path, render(report))
+            except EvaluationError as error:  # the other one may have room, and has all numbers
+                troubles.append(str(error))
+            else:
                 self.stdout.write(f"Written: {path}")
+        if troubles:
+            raise EvaluationError("\n".join(troubles))
 
     def _progress(self, said: str, last: bool) -> None:
         if not self.stderr.isatty():

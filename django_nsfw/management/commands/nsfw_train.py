@@ -188,8 +188,8 @@ class Command(BaseCommand):
         for one in found.left_out:
             self.stderr.write(f"{one.name} left out: {one.reason}")
         if found.duplicates:
-            what = "uploads" if options["decisions"] else "files"
-            self.stderr.write(f"{found.duplicates} {what} have the bytes of another one.")
+            what = "Uploads" if options["decisions"] else "Files"
+            self.stderr.write(f"{what} with the bytes of another one: {found.duplicates:,}")
         return found
 
     def _decided(self, since: str | None) -> "Collection":
