@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.core.files.storage import storages
+from django.forms import FileField
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
@@ -79,6 +80,8 @@ class EditorUpload(View):
         upload = request.FILES.get(self.parameter)
         if upload is None or isinstance(upload, list):
             raise ValidationError(gettext("No picture arrived."))
+        if not upload.size:  # in the words of a form, which looks at that first
+            raise ValidationError(FileField.default_error_messages["empty"])
         storage = self._storage()
         folder = datetime.now().strftime(self.folder)  # as ``upload_to`` is
         name = storage.generate_filename(posixpath.join(folder, upload.name or ""))

@@ -37,6 +37,7 @@ from ...queue.saying import refusal
 from ...queue.words import subject
 from ...registry import registry
 from ...stored import scan_stored
+from .queue import titles
 
 logger = logging.getLogger(__name__)
 
@@ -196,8 +197,15 @@ class OfScans(Deciding):
     def scans_of(self, objects: Sequence[Scan]) -> list[Scan]:
         return list(objects)
 
-    def object_context(self, obj: Scan) -> dict[str, Any]:
-        return {"item": obj, "title": f"#{obj.pk} {subject(obj)}"}
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Each in the words that the listing has for it."""
+        context = super().get_context_data(**kwargs)
+        named = titles([each["item"] for each in context["items"]])
+        for each in context["items"]:
+            scan = each["item"]
+            name = named.get((scan.field, scan.object_pk)) or subject(scan)
+            each["title"] = f"#{scan.pk} {name}"
+        return context
 
 
 class OfFiles(Deciding):

@@ -38,6 +38,7 @@ class QueueMenuItem(MenuItem):
 
     def render_component(self, request: HttpRequest) -> Any:
         shown = super().render_component(request)
+        shown.classname = f"{shown.classname} nsfw-menu-item"
         waiting = count(Question(), request.user)  # type: ignore[arg-type]
         if waiting.number:
             shown.label = f"{shown.label} ({waiting})"
@@ -129,9 +130,9 @@ class QueueView(generic.IndexView):
 
     def get_context_data(self, **kwargs: Any) -> Mapping[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        titles = _titles(context["object_list"])
+        named = titles(context["object_list"])
         for scan in context["object_list"]:
-            scan.shown_as = titles.get((scan.field, scan.object_pk)) or subject(scan)
+            scan.shown_as = named.get((scan.field, scan.object_pk)) or subject(scan)
         context["no_results_message"] = _("Nothing waits. That is all for now.")
         return context
 
@@ -169,7 +170,7 @@ class QueueViewSet(ViewSet):
         ]
 
 
-def _titles(scans: list[Scan]) -> Mapping[tuple[str, str], str]:
+def titles(scans: list[Scan]) -> Mapping[tuple[str, str], str]:
     """Objects in their own words. One query a table."""
     found: dict[tuple[str, str], str] = {}
     for label in {scan.field for scan in scans}:

@@ -5,8 +5,10 @@ from typing import Any
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
 from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.staticfiles import versioned_static
 
 from . import bulk, reports
 from .queue import QueueViewSet
@@ -21,6 +23,13 @@ PERMISSIONS = (
 @hooks.register("register_admin_viewset")
 def register_queue() -> QueueViewSet:
     return QueueViewSet()
+
+
+@hooks.register("insert_global_admin_css")
+def menu_css() -> str:
+    return format_html(
+        '<link rel="stylesheet" href="{}">', versioned_static("nsfw_wagtail/menu.css")
+    )
 
 
 @hooks.register("register_admin_urls")

@@ -11,12 +11,16 @@ HOST = Host(
     settings={
         "CK_EDITOR_5_UPLOAD_FILE_VIEW_NAME": "texts:ckeditor",
         "CKEDITOR_5_CONFIGS": {
-            "default": {"toolbar": ["heading", "|", "bold", "italic", "link", "imageUpload"]}
+            "default": {
+                "toolbar": ["heading", "|", "bold", "italic", "link", "imageUpload"],
+                "image": {"toolbar": ["imageTextAlternative"]},
+            }
         },
         "TINYMCE_DEFAULT_CONFIG": {
             "plugins": "image",
             "toolbar": "undo redo | bold italic | image",
             "license_key": "gpl",
+            "language": "en_US",  # TinyMCE has none for this site's British English
             "convert_urls": False,
             "paste_data_images": True,
             "images_upload_url": reverse_lazy("texts:tinymce"),

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from tests.chromium import chromium, keep
 from tests.conftest import encode, mistaken, picture
-from tests.example.conftest import Example
+from tests.example.conftest import Example, serving
 
 WRITE = """
 import json, re
@@ -48,6 +49,19 @@ said["uploaders"] = list(StoredFile.objects.values_list("uploader__username", fl
 print(json.dumps(said))
 """
 
+WRITTEN = """
+from django.contrib.auth import get_user_model
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from texts.models import Text
+with open(FILE, "rb") as file:
+    name = storages["texts"].save("wide.png", ContentFile(file.read()))
+html = f'<p><img src="{storages["texts"].url(name)}" width="960" height="480"></p>'
+text = Text.objects.create(title="Wide", body=html, aside=html)
+mo = get_user_model().objects.create_superuser("mo2", password="mo2")
+print(text.get_absolute_url())
+"""
+
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory):
@@ -84,3 +98,35 @@ def test_a_text_shows_its_picture_once_it_is_approved(example, tmp_path):
     }
     assert example.held() == set()
     assert len(example.stored()) == 2
+
+
+SHAPES = (
+    "images => images.map(image => [image.clientWidth, image.clientWidth / image.clientHeight])"
+)
+
+
+def test_its_pages_in_a_browser(example, tmp_path):
+    """A wide picture fits a telephone, and the editors find all that they ask for."""
+    (tmp_path / "wide.png").write_bytes(picture(960, 480, format="PNG"))
+    code = WRITTEN.replace("FILE", repr(str(tmp_path / "wide.png")))
+    done = example.manage("shell", "--verbosity", "0", "--command", code)
+    assert done.returncode == 0, done.stderr
+    with serving(example) as address, chromium() as browser:
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        page.goto(address + done.stdout.splitlines()[-1].lstrip("/"))
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        shapes = page.locator("main img").evaluate_all(SHAPES)
+        assert [(width > 300, round(ratio, 1)) for width, ratio in shapes] == [(True, 2.0)] * 2
+        keep(page)
+
+        said = []
+        page.goto(f"{address}admin/login/?next=/admin/texts/text/add/")
+        page.on(
+            "console", lambda message: said.append(f"{message.type}: {message.location['url']}")
+        )
+        page.fill("[name=username]", "mo2")
+        page.fill("[name=password]", "mo2")
+        page.click("[type=submit]")
+        page.locator(".ck-editor__editable").wait_for()
+        page.frame_locator(".tox-edit-area iframe").locator("body").wait_for()
+        assert [line for line in said if "/static/" in line] == []

@@ -168,6 +168,16 @@ def test_no_file(editor, constant, admin_client):
 
 
 @EDITORS
+def test_an_empty_file(editor, constant, admin_client):
+    answer = send(admin_client, editor, body=b"")
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"error": {"message": "The submitted file is empty."}},
+    )
+    assert (StoredFile.objects.count(), held()) == (0, [])
+
+
+@EDITORS
 @pytest.mark.parametrize("who", ["nobody", "somebody"])
 def test_only_staff_uploads(editor, who, constant, client, django_user_model):
     if who == "somebody":

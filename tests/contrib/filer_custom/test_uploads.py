@@ -1,9 +1,11 @@
 """Models of the site's own are watched as those of django-filer are, by the one field of all."""
 
 import pytest
+from django.urls import reverse
 from filer.models import File
 
 from django_nsfw.decisions import approve, reject
+from django_nsfw.listings import NOTICES
 from django_nsfw.models import Scan
 from tests.conftest import picture, upload
 from tests.contrib.filer.conftest import facts, facts_of, now
@@ -85,3 +87,10 @@ def test_a_picture_becomes_private_and_public_again(constant, admin_client, kept
         scan = Scan.objects.get()
         assert (scan.status, scan.name) == ("clear", now(cat).file.name)
         assert kept() == {scan.name: BODY}
+
+
+def test_the_page_of_a_held_file_says_so(constant, admin_client):
+    constant.answer = 0.7
+    send(admin_client, "page.tif", picture(seed=43, format="TIFF"))
+    page = reverse("admin:pictures_sheet_change", args=[Sheet.objects.get().pk])
+    assert str(NOTICES["held"]) in admin_client.get(page).content.decode()

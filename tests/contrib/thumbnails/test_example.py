@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.chromium import chromium, keep
 from tests.conftest import picture
 from tests.example.browser import Browser
 from tests.example.conftest import Example, serving
@@ -35,3 +36,16 @@ def test_the_copy_of_a_picture_that_is_rejected_is_gone(example):
         assert (done.returncode, done.stderr) == (0, "")
         assert visitor.get(small).status == 404
         assert "Clouds" not in visitor.get("/sheet/").text  # the gallery leaves it out
+
+
+SIZE = "image => image.decode().then(() => [image.clientWidth, image.clientHeight])"
+
+
+def test_a_copy_has_the_shape_of_its_card(example):
+    with serving(example) as address, chromium() as browser:
+        Browser(address).upload("Stripes", "stripes.jpg", picture(640, 480, seed=9))
+        page = browser.new_page(viewport={"width": 1200, "height": 900})
+        page.goto(f"{address}sheet/")
+        width, height = page.locator(".card img").first.evaluate(SIZE)
+        keep(page)
+        assert (height, width > 300) == (round(width * 3 / 4), True)

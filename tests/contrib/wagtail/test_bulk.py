@@ -47,6 +47,16 @@ def test_items_of_the_queue_are_decided_as_a_batch(client, person, waiting):
     assert len(held()) == 1
 
 
+def test_the_page_that_asks_names_them_as_the_listing_does(client, person, waiting):
+    first, second = waiting(2)
+    person(*ALL)
+    page = client.get(address(Scan, "nsfw_reject", [first, second]))
+    assert [each["title"] for each in page.context["items"]] == [
+        f"#{first.pk} cat 0",
+        f"#{second.pk} cat 1",
+    ]
+
+
 @pytest.mark.parametrize(
     ("action", "message", "status"),
     [

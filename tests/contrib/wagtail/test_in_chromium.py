@@ -3,6 +3,8 @@
 import pytest
 from django.conf import settings
 from django.urls import reverse
+from wagtail.images.models import Image
+from wagtail.users.models import UserProfile
 
 from django_nsfw.models import Reveal, Scan
 from tests.chromium import chromium, keep
@@ -59,3 +61,44 @@ def test_a_moderator_looks_and_decides(client, person, waiting, live_server):
     assert complaints == []
     assert Reveal.objects.get().scan_id == first.pk
     assert set(Scan.objects.values_list("status", flat=True)) == {"rejected"}
+
+
+CUT_OFF = "label => label.scrollWidth > label.clientWidth"
+LINES = """element => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    const tops = [...range.getClientRects()].filter(each => each.width).map(each => each.top);
+    return new Set(tops).size;
+}"""
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ja"])
+def test_the_number_in_the_menu_is_not_cut_off(client, person, waiting, live_server, language):
+    waiting()
+    somebody = person(*ALL)
+    UserProfile.objects.create(user=somebody, preferred_language=language)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}
+        page.context.add_cookies([cookie])
+        page.goto(live_server.url + reverse("nsfw_queue:index"))
+        label = page.locator("a[href$='/review-queue/'] .menuitem-label")
+        assert "(1)" in label.inner_text()
+        label.evaluate("label => { label.textContent = label.textContent.replace('1', '1.000+') }")
+        assert not label.evaluate(CUT_OFF)
+        keep(page)
+
+
+def test_names_are_not_broken_within_words_on_a_telephone(client, person, waiting, live_server):
+    waiting()
+    Image.objects.update(title="Saucerful")
+    person(*ALL)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}
+        page.context.add_cookies([cookie])
+        page.goto(live_server.url + reverse("nsfw_queue:index"))
+        assert page.locator("td.title a").evaluate(LINES) == 1
+        keep(page)
