@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+import boto3
 from django.core.files.storage import storages
 from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
@@ -16,6 +17,7 @@ from .models import Picture
 
 MEGABYTES = 10
 MINUTES = 5
+NO_KEY = "The site has no key to sign with: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
 
 
 class Postbox(ListView):  # type: ignore[type-arg]
@@ -32,6 +34,8 @@ class Postbox(ListView):  # type: ignore[type-arg]
 @require_POST
 def begin(request: HttpRequest) -> JsonResponse:
     """A row, and a form for the bucket: good for minutes, for this key and so many bytes."""
+    if boto3.Session().get_credentials() is None:
+        return JsonResponse({"error": NO_KEY}, status=503)
     picture = Picture.objects.create(image=f"{uuid.uuid4().hex}.jpg")
     bucket: Any = storages["bucket"]
     upload = bucket.connection.meta.client.generate_presigned_post(

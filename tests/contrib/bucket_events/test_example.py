@@ -80,3 +80,18 @@ def test_a_picture_goes_to_the_bucket_and_is_shown_when_it_was_looked_at(
         assert body in bucket.files(MEDIA).values()
     assert complaints == []
     page.close()
+
+
+def test_without_a_key_to_sign_with_the_page_says_so(tmp_path, browser):
+    example = Example(tmp_path / "example")
+    example.environment |= {"NSFW_HOSTS": "direct_uploads", "AWS_EC2_METADATA_DISABLED": "true"}
+    example.migrate()
+    with serving(example) as address:
+        page = browser.new_page()
+        page.goto(f"{address}postbox/")
+        picture_of = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+        page.set_input_files("#image", picture_of)
+        page.click("text=Put it there")
+        said = page.get_by_text("The site has no key to sign with")
+        said.wait_for()
+        page.close()

@@ -36,8 +36,9 @@ async function send(file) {
 
 async function ask(address, options) {
   const answer = await fetch(address, options);
-  if (!answer.ok) throw new Error(`The site has answered ${answer.status}.`);
-  return answer.json();
+  const { error, ...told } = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(error ?? `The site has answered ${answer.status}.`);
+  return told;
 }
 
 function say(words) {
