@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 from ...signals import file_replaced
 from ..needing import need
@@ -16,3 +16,7 @@ class FilerConfig(AppConfig):
         checks.register()
         receivers.connect()
         file_replaced.connect(write_facts, dispatch_uid=self.name)
+        if apps.is_installed("django.contrib.admin"):
+            from .notices import install
+
+            install()

@@ -1,5 +1,9 @@
 """What ``manage.py check`` says of django-filer's settings, and of ours for it."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
@@ -68,3 +72,18 @@ def test_what_it_needs_is_named_at_the_start(monkeypatch, missing):
     with pytest.raises(ImproperlyConfigured) as error:
         apps.get_app_config("nsfw_filer").ready()
     assert str(error.value) == f"django_nsfw.contrib.filer needs '{missing}' in INSTALLED_APPS."
+
+
+def test_so_it_is_where_the_admin_has_looked_for_its_classes_before():
+    start = (
+        "import django\n"
+        "from django.conf import settings\n"
+        "settings.INSTALLED_APPS += ['django_nsfw.contrib.filer']\n"
+        "django.setup()"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", start], env=environment, capture_output=True, text=True, check=False
+    )
+    said = "django_nsfw.contrib.filer needs 'filer' in INSTALLED_APPS."
+    assert done.stderr.splitlines()[-1].endswith(said)

@@ -15,6 +15,11 @@ from ...listings import NOTICES, status_of
 _fieldsets = FileAdmin.get_fieldsets
 
 
+def install() -> None:
+    """Idempotent."""
+    FileAdmin.get_fieldsets = get_fieldsets
+
+
 def get_fieldsets(self: Any, request: HttpRequest, obj: Any = None) -> Any:
     """Those of django-filer. One query."""
     fieldsets = _fieldsets(self, request, obj)
@@ -22,6 +27,3 @@ def get_fieldsets(self: Any, request: HttpRequest, obj: Any = None) -> Any:
     if notice is None:
         return fieldsets
     return [(None, {"fields": [], "description": escape(notice)}), *fieldsets]
-
-
-FileAdmin.get_fieldsets = get_fieldsets
