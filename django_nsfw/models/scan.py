@@ -14,7 +14,6 @@ from .assessed import Assessed
 from .batches import BatchedQuerySet
 from .exact import ExactCharField, begins
 from .keys import field_label, object_pk
-from .planning import Unsought
 
 if TYPE_CHECKING:  # every process of a site has the models, and few ever score anything
     from ..scores import KnownMatch
@@ -67,14 +66,6 @@ class ScanQuerySet(BatchedQuerySet["Scan"]):
             object_pk=object_pk(instance, model_field),  # type: ignore[arg-type]
             object_db=instance._state.db or router.db_for_read(type(instance)),
         )
-
-    def of_upload(self, field: models.FileField, name: str) -> Self:
-        """Scans of what came under this name, wherever it is now."""
-        from ..quarantine.names import kept_by_fresh_names
-
-        kept = kept_by_fresh_names(name, max_length=field.max_length)
-        found = self.alias(of_field=Unsought("field")).filter(of_field=field_label(field))
-        return found.filter(begins("name", kept), original_name=name)
 
     def of_bytes(self, beginning: str) -> Self:
         """Scans of files whose SHA-256 begins so."""

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from django_nsfw import assessment
+from django_nsfw.contrib.bucket_events.latecomers import scans_of_upload
 from django_nsfw.decisions import approve
 from django_nsfw.listings import exclude_held, status_of, with_nsfw_status
 from django_nsfw.models import Scan, ShadowScore
@@ -120,7 +121,7 @@ ASKED = [
     ),
     pytest.param(lambda: status_of(Photo.objects.latest("pk").image), id="the status of one file"),
     pytest.param(
-        lambda: list(Scan.objects.of_upload(Photo._meta.get_field("image"), "photos/2000.jpg")),
+        lambda: list(scans_of_upload(Photo._meta.get_field("image"), "photos/2000.jpg")),
         id="the scans of what was uploaded under a name",
     ),
     pytest.param(

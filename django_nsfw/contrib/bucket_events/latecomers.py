@@ -8,11 +8,16 @@ whoever has the address of a public bucket would see it.
 import logging
 
 from django.core.files.storage import Storage
-from django.db import router
+from django.db import models, router
+from django.db.models import QuerySet
 
 from ...gatekeeping import hold
 from ...models import Scan
+from ...models.exact import begins
+from ...models.keys import field_label
+from ...models.planning import Unsought
 from ...policy import Action
+from ...quarantine.names import kept_by_fresh_names
 from ...quarantine.rows import Row
 from ...registry import WatchedField
 from ...scanning import examine
@@ -27,8 +32,7 @@ def keep_back(watched: WatchedField, storage: Storage, name: str) -> bool:
     It is scored at once, for there is no scan by which a worker could find it. The sweep records
     what is held, as it does with uploads whose object was never saved.
     """
-    scans = Scan.objects.using(router.db_for_write(Scan)).of_upload(watched.field, name)
-    earlier = scans.order_by("-pk").first()
+    earlier = scans_of_upload(watched.field, name).order_by("-pk").first()
     if earlier is None:
         return False
     instance = Row.of(earlier).rows.first() if earlier.object_pk else None
@@ -47,7 +51,6 @@ def keep_back(watched: WatchedField, storage: Storage, name: str) -> bool:
         if found.action is Action.PASS:
             return True
         logger.warning("%r came again after scan %s, and is held", name, earlier.pk)
-        file.seek(0)
         hold(
             file,
             name=name,
@@ -59,3 +62,10 @@ def keep_back(watched: WatchedField, storage: Storage, name: str) -> bool:
         )
     storage.delete(name)
     return True
+
+
+def scans_of_upload(field: models.FileField, name: str) -> QuerySet[Scan]:
+    """Scans of what came under this name, wherever it is now. The beginning is for the index."""
+    kept = kept_by_fresh_names(name, max_length=field.max_length)
+    scans = Scan.objects.using(router.db_for_write(Scan)).alias(of_field=Unsought("field"))
+    return scans.filter(begins("name", kept), of_field=field_label(field), original_name=name)

@@ -202,9 +202,8 @@ class OfScans(Deciding):
         context = super().get_context_data(**kwargs)
         named = titles([each["item"] for each in context["items"]])
         for each in context["items"]:
-            scan = each["item"]
-            name = named.get((scan.field, scan.object_pk)) or subject(scan)
-            each["title"] = f"#{scan.pk} {name}"
+            pk = each["item"].pk
+            each["title"] = f"#{pk} {named[pk]}"
         return context
 
 

@@ -1,6 +1,6 @@
 """The review queue in Wagtail's admin: what waits as a listing, and a page for each item."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -132,7 +132,7 @@ class QueueView(generic.IndexView):
         context: dict[str, Any] = super().get_context_data(**kwargs)
         named = titles(context["object_list"])
         for scan in context["object_list"]:
-            scan.shown_as = named.get((scan.field, scan.object_pk)) or subject(scan)
+            scan.shown_as = named[scan.pk]
         context["no_results_message"] = _("Nothing waits. That is all for now.")
         return context
 
@@ -170,13 +170,13 @@ class QueueViewSet(ViewSet):
         ]
 
 
-def titles(scans: list[Scan]) -> Mapping[tuple[str, str], str]:
-    """Objects in their own words. One query a table."""
+def titles(scans: Sequence[Scan]) -> Mapping[int, str]:
+    """Key of a scan → its object, in its own words where it has any. One query a table."""
     found: dict[tuple[str, str], str] = {}
     for label in {scan.field for scan in scans}:
         for key, said in _of_field(label, [scan for scan in scans if scan.field == label]):
             found[label, key] = said
-    return found
+    return {scan.pk: found.get((scan.field, scan.object_pk)) or subject(scan) for scan in scans}
 
 
 def _of_field(label: str, scans: list[Scan]) -> Iterator[tuple[str, str]]:
