@@ -59,6 +59,14 @@ class Example:
         return (self.data / "demo-password").read_text()
 
 
+def hosting(hosts: str, folder: Path) -> Example:
+    """The example with these hosts, and its tables."""
+    example = Example(folder)
+    example.environment["NSFW_HOSTS"] = hosts
+    example.migrate()
+    return example
+
+
 @pytest.fixture(scope="session")
 def example(tmp_path_factory):
     return Example(tmp_path_factory.mktemp("example"))

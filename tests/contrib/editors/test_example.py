@@ -6,7 +6,7 @@ import pytest
 
 from tests.chromium import chromium, keep
 from tests.conftest import encode, mistaken, picture
-from tests.example.conftest import Example, serving
+from tests.example.conftest import hosting, serving
 
 WRITE = """
 import json, re
@@ -65,10 +65,7 @@ print(text.get_absolute_url())
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory):
-    example = Example(tmp_path_factory.mktemp("example"))
-    example.environment["NSFW_HOSTS"] = "editors"
-    example.migrate()
-    return example
+    return hosting("editors", tmp_path_factory.mktemp("example"))
 
 
 def test_nothing_is_wrong_with_its_settings_and_its_migrations(example):

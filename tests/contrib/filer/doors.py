@@ -27,9 +27,13 @@ def send(client, name, body, folder=None):
     return client.post(address, {"file": upload(name, body)})
 
 
+def page_of(obj):
+    return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+
+
 def change(client, obj, **data):
     """The form on the page of a file with its current values; returns the errors that it shows."""
-    address = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+    address = page_of(obj)
     form = client.get(address).context["adminform"].form
     values = {k: v for k, v in form.initial.items() if k in form.fields and v is not None}
     values.pop("file", None)

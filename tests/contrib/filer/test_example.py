@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.conftest import encode, mistaken, picture
-from tests.example.conftest import Example
+from tests.example.conftest import hosting
 
 UPLOADS = """
 import json
@@ -32,10 +32,7 @@ print(json.dumps(said))
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory):
-    example = Example(tmp_path_factory.mktemp("example"))
-    example.environment["NSFW_HOSTS"] = "filer"
-    example.migrate()
-    return example
+    return hosting("filer", tmp_path_factory.mktemp("example"))
 
 
 def test_files_come_in_as_the_page_says(example, tmp_path):

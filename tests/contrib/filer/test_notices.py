@@ -2,7 +2,6 @@
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.urls import reverse
 from filer.models import File, Folder
 
 from django_nsfw.decisions import approve, reject
@@ -11,7 +10,7 @@ from django_nsfw.models import Scan
 from tests.chromium import keep
 from tests.conftest import picture, upload
 from tests.contrib.filer.conftest import image
-from tests.contrib.filer.doors import PDF, change
+from tests.contrib.filer.doors import PDF, change, page_of
 from tests.folders import held
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,13 +19,9 @@ AWAITS = str(NOTICES["held"])
 REMOVED = str(NOTICES["rejected"])
 
 
-def page(file):
-    return reverse(f"admin:filer_{file._meta.model_name}_change", args=[file.pk])
-
-
 def said(client, file):
     """All of the notices that its page has, and how often."""
-    text = client.get(page(file)).content.decode()
+    text = client.get(page_of(file)).content.decode()
     return [str(notice) for notice in NOTICES.values() for _ in range(text.count(str(notice)))]
 
 
@@ -62,7 +57,7 @@ def test_it_says_so_of_the_file_that_is_there_beside_the_error(constant, admin_c
     cat = image()
     constant.answer = 0.97
     other = picture(seed=5)
-    answer = admin_client.post(page(cat), {"name": "Tom", "file": upload(body=other)})
+    answer = admin_client.post(page_of(cat), {"name": "Tom", "file": upload(body=other)})
     assert AWAITS in answer.content.decode()
     assert "looks explicit" in answer.content.decode()
     assert other not in held()
@@ -89,7 +84,7 @@ def test_it_stands_between_the_placeholder_and_the_fields(
     constant.answer = 0.7
     cat = image(folder=Folder.objects.create(name="cats"))
     with logged_in(admin_client, width=1100, height=900) as window:
-        window.goto(live_server.url + page(cat))
+        window.goto(live_server.url + page_of(cat))
         notice = window.get_by_text(AWAITS)
         assert notice.is_visible()
         assert notice.bounding_box()["y"] < window.locator("#id_name").bounding_box()["y"]

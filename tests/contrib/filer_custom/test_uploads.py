@@ -1,7 +1,6 @@
 """Models of the site's own are watched as those of django-filer are, by the one field of all."""
 
 import pytest
-from django.urls import reverse
 from filer.models import File
 
 from django_nsfw.decisions import approve, reject
@@ -9,7 +8,7 @@ from django_nsfw.listings import NOTICES
 from django_nsfw.models import Scan
 from tests.conftest import picture, upload
 from tests.contrib.filer.conftest import facts, facts_of, now
-from tests.contrib.filer.doors import change, send
+from tests.contrib.filer.doors import change, page_of, send
 from tests.folders import held
 
 from .pictures.models import Picture, Sheet
@@ -92,5 +91,5 @@ def test_a_picture_becomes_private_and_public_again(constant, admin_client, kept
 def test_the_page_of_a_held_file_says_so(constant, admin_client):
     constant.answer = 0.7
     send(admin_client, "page.tif", picture(seed=43, format="TIFF"))
-    page = reverse("admin:pictures_sheet_change", args=[Sheet.objects.get().pk])
+    page = page_of(Sheet.objects.get())
     assert str(NOTICES["held"]) in admin_client.get(page).content.decode()

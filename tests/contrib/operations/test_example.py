@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import encode, mistaken, picture
 from tests.example.browser import Browser
-from tests.example.conftest import Example, serving
+from tests.example.conftest import hosting, serving
 
 CLEAR = picture(320, 240, seed=11)
 DOUBTFUL = encode(mistaken(seed=18), "PNG")
@@ -17,10 +17,7 @@ DOUBTFUL = encode(mistaken(seed=18), "PNG")
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory):
-    example = Example(tmp_path_factory.mktemp("example"))
-    example.environment["NSFW_HOSTS"] = "operations"
-    example.migrate()
-    return example
+    return hosting("operations", tmp_path_factory.mktemp("example"))
 
 
 @pytest.fixture(scope="module")

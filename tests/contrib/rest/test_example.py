@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.conftest import encode, mistaken, picture
-from tests.example.conftest import Example
+from tests.example.conftest import hosting
 
 UPLOADS = """
 import json
@@ -30,10 +30,7 @@ print(json.dumps(said))
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory):
-    example = Example(tmp_path_factory.mktemp("example"))
-    example.environment["NSFW_HOSTS"] = "rest"
-    example.migrate()
-    return example
+    return hosting("rest", tmp_path_factory.mktemp("example"))
 
 
 def test_nothing_is_wrong_with_its_settings_and_its_schema(example):

@@ -7,7 +7,7 @@ import pytest
 from tests.chromium import chromium, keep
 from tests.conftest import picture
 from tests.example.browser import Browser
-from tests.example.conftest import Example, serving
+from tests.example.conftest import hosting, serving
 
 REJECT = """
 from django_nsfw.decisions import reject
@@ -18,10 +18,7 @@ reject(Scan.objects.get(), moderator=None)
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory):
-    example = Example(tmp_path_factory.mktemp("example"))
-    example.environment["NSFW_HOSTS"] = "sorl"
-    example.migrate()
-    return example
+    return hosting("sorl", tmp_path_factory.mktemp("example"))
 
 
 def test_the_copy_of_a_picture_that_is_rejected_is_gone(example):

@@ -73,15 +73,13 @@ LINES = """element => {
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ja"])
-def test_the_number_in_the_menu_is_not_cut_off(client, person, waiting, live_server, language):
+def test_the_number_in_the_menu_is_not_cut_off(
+    client, person, waiting, logged_in, live_server, language
+):
     waiting()
     somebody = person(*ALL)
     UserProfile.objects.create(user=somebody, preferred_language=language)
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}
-        page.context.add_cookies([cookie])
+    with logged_in(client, width=1280, height=900) as page:
         page.goto(live_server.url + reverse("nsfw_queue:index"))
         label = page.locator("a[href$='/review-queue/'] .menuitem-label")
         assert "(1)" in label.inner_text()
@@ -90,15 +88,13 @@ def test_the_number_in_the_menu_is_not_cut_off(client, person, waiting, live_ser
         keep(page)
 
 
-def test_names_are_not_broken_within_words_on_a_telephone(client, person, waiting, live_server):
+def test_names_are_not_broken_within_words_on_a_telephone(
+    client, person, waiting, logged_in, live_server
+):
     waiting()
     Image.objects.update(title="Saucerful")
     person(*ALL)
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 390, "height": 844})
-        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}
-        page.context.add_cookies([cookie])
+    with logged_in(client, width=390, height=844) as page:
         page.goto(live_server.url + reverse("nsfw_queue:index"))
         assert page.locator("td.title a").evaluate(LINES) == 1
         keep(page)
